@@ -1,0 +1,151 @@
+package token
+
+import (
+	"crypto/hmac"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"strings"
+)
+
+// The errors of Parse. ErrHandleKey is for a value that could be one of ours, made
+// under a key that is not known here: the caller may read its keys again.
+var (
+	ErrHandle    = errors.New("token: not a handle of this server and kind")
+	ErrHandleKey = errors.New("token: a handle under an unknown key")
+)
+
+// Handle is an opaque value that names a record. On the wire it is
+//
+//	prefix base64url(version 1 | key id 4 | record 16 | generation 4 | payload | MAC 16 [| salt MAC 16])
+//
+// without padding, in its one canonical spelling. The MAC is over everything
+// before it, and over kind and server, so that garbage and what was made elsewhere
+// is refused without asking the store. A refresh token has 76 characters behind its
+// prefix, and an mfa_token 55.
+//
+// Refresh tokens and codes carry a second MAC, made with a salt that only the
+// record knows: whoever has stolen a handle key and an access token, which shows
+// the record's id, still cannot make the refresh token; and whoever has read the
+// store has the salt and no key.
+type Handle struct {
+	Kind       HandleKind
+	KeyID      uint32 // 0 lets Append take the active key
+	Record     [16]byte
+	Generation uint32
+	Payload    []byte
+
+	signed  []byte // what the salt MAC is over
+	saltMAC []byte
+}
+
+const (
+	handleVersion = 1
+	handleHead    = 1 + 4 + 16 + 4
+	macSize       = 16
+	maxHandle     = 4 << 10 // bytes of a handle, before it is encoded
+)
+
+// Append appends a handle. salt is for the kinds that have a second MAC, and must
+// be nil for the others. The same input gives the same handle.
+func (h *Handles) Append(dst []byte, hd *Handle, salt *[16]byte) ([]byte, error) {
+	set := h.set.Load()
+	id := hd.KeyID
+	if id == 0 {
+		id = set.active
+	}
+	k := set.find(id)
+	if k == nil {
+		return dst, ErrHandleKey
+	}
+	if !hd.Kind.valid() || hd.Kind.salted() != (salt != nil) {
+		return dst, errHandleSalt
+	}
+	if len(hd.Payload) > maxHandle-handleHead-2*macSize {
+		return dst, errHandleSize
+	}
+	m := k.macs[hd.Kind].Get().(*macState)
+	b := append(m.buf[:0], handleVersion)
+	b = binary.BigEndian.AppendUint32(b, id)
+	b = append(b, hd.Record[:]...)
+	b = binary.BigEndian.AppendUint32(b, hd.Generation)
+	b = append(b, hd.Payload...)
+	b = append(b, m.sum(b)...)
+	if salt != nil {
+		b = append(b, m.sumSalt(b, salt)...)
+	}
+	dst = append(dst, handlePrefixes[hd.Kind]...)
+	dst = base64.RawURLEncoding.AppendEncode(dst, b)
+	m.buf = b
+	m.free(&k.macs[hd.Kind])
+	return dst, nil
+}
+
+// Parse checks the form and the first MAC of a handle, and decodes it into buf,
+// from its start: the returned buffer holds what Payload points at. It does not
+// allocate if buf is large enough.
+//
+// For a kind with a second MAC, [Handles.CheckSalt] is still to be asked.
+func (h *Handles) Parse(buf []byte, kind HandleKind, s string) (Handle, []byte, error) {
+	if !kind.valid() {
+		return Handle{}, buf, ErrHandle
+	}
+	text, ok := strings.CutPrefix(s, handlePrefixes[kind])
+	tail := macSize
+	if kind.salted() {
+		tail += macSize
+	}
+	n := base64.RawURLEncoding.DecodedLen(len(text))
+	if !ok || n < handleHead+tail || n > maxHandle || strings.ContainsAny(text, "\r\n") {
+		return Handle{}, buf, ErrHandle
+	}
+	// The text is copied behind the place where it is decoded: Decode wants bytes.
+	if cap(buf) < n+len(text) {
+		buf = make([]byte, 0, n+len(text))
+	}
+	b, src := buf[:n], buf[n:n+len(text)]
+	copy(src, text)
+	if _, err := strictURL.Decode(b, src); err != nil || b[0] != handleVersion {
+		return Handle{}, buf, ErrHandle
+	}
+	hd := Handle{Kind: kind, KeyID: binary.BigEndian.Uint32(b[1:]), Generation: binary.BigEndian.Uint32(b[21:])}
+	copy(hd.Record[:], b[5:])
+	k := h.set.Load().find(hd.KeyID)
+	if k == nil {
+		return Handle{}, buf, ErrHandleKey
+	}
+	end := n - tail
+	m := k.macs[kind].Get().(*macState)
+	good := hmac.Equal(m.sum(b[:end]), b[end:end+macSize])
+	m.free(&k.macs[kind])
+	if !good {
+		return Handle{}, buf, ErrHandle
+	}
+	hd.Payload = b[handleHead:end]
+	if kind.salted() {
+		hd.signed, hd.saltMAC = b[:end+macSize], b[end+macSize:]
+	}
+	return hd, buf, nil
+}
+
+// strictURL refuses loose bits at the end: one handle has one spelling.
+var strictURL = base64.RawURLEncoding.Strict()
+
+// CheckSalt checks the second MAC of a handle that Parse has returned, once the
+// salt of its record is known. For kinds that have none it is false.
+func (h *Handles) CheckSalt(hd *Handle, salt *[16]byte) bool {
+	k := h.set.Load().find(hd.KeyID)
+	if k == nil || len(hd.saltMAC) != macSize {
+		return false
+	}
+	m := k.macs[hd.Kind].Get().(*macState)
+	good := subtle.ConstantTimeCompare(m.sumSalt(hd.signed, salt), hd.saltMAC) == 1
+	m.free(&k.macs[hd.Kind])
+	return good
+}
+
+var (
+	errHandleSalt = errors.New("token: a salt is for refresh tokens and codes, and they need one")
+	errHandleSize = errors.New("token: the payload of a handle is too large")
+)

@@ -1,0 +1,84 @@
+package authenticator
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/mintyard/mintyard/policy"
+	"github.com/mintyard/mintyard/store"
+)
+
+// Identity is who a factor is asked about.
+type Identity struct {
+	// Subject is the person's stable identifier. It is empty when nobody, or more
+	// than one, answers to the hint: every verification then does the same work,
+	// counts the same way and is refused the same way.
+	Subject string
+
+	// Hint is the name that was entered. It matters only without a Subject, to
+	// count attempts for a name that nobody has as for one that somebody has.
+	// Upper and lower case and blanks around it make no difference.
+	Hint string
+}
+
+// Verifier is one factor: [*Password], [*TOTP].
+type Verifier interface {
+	// Verify judges what the person entered, and returns the method that was
+	// proved. Errors are [ErrRefused], a [LockedError], [ErrBusy] and
+	// [ErrUnavailable]; only after nil may anything be granted.
+	//
+	// A caller that goes away undoes nothing: what was begun is counted and judged.
+	Verify(ctx context.Context, id Identity, secret string) (policy.Method, error)
+
+	// Available returns what the person could prove with this factor, one method
+	// for each device, without a time. It is for those who have proved something
+	// already: to others it would tell who exists.
+	Available(ctx context.Context, subject string) ([]policy.Method, error)
+}
+
+// The kinds of record of this package.
+const (
+	kindTOTP     store.Kind = 't' // one authenticator app of a person
+	kindAttempts store.Kind = 'a' // attempts at one factor of a person, or of a name
+	kindPerson   store.Kind = 'u' // a tag: whose authenticator it is
+)
+
+// space is where the records of one namespace are.
+type space [16]byte
+
+func newSpace(namespace string) space { return store.Digest("authenticator", namespace) }
+
+// person returns the tag of a person's authenticators. A name that nobody has gets
+// one too.
+func (s space) person(id Identity) store.Key {
+	return store.Key{Kind: kindPerson, Space: s, ID: id.digest("person")}
+}
+
+// attempts is the key of the counter of one factor.
+func (s space) attempts(factor string, id Identity) store.Key {
+	return store.Key{Kind: kindAttempts, Space: s, ID: id.digest("attempts", factor)}
+}
+
+// digest names something of the identity. No name that nobody has can run
+// together with a subject.
+func (id Identity) digest(label string, parts ...string) [16]byte {
+	if id.Subject != "" {
+		return store.Digest(label, append(parts, "subject", id.Subject)...)
+	}
+	return store.Digest(label, append(parts, "hint", strings.ToLower(strings.TrimSpace(id.Hint)))...)
+}
+
+// verifyLimit bounds a verification that nobody waits for any more.
+const verifyLimit = 15 * time.Second
+
+// detach returns a context that does not end when the caller goes away, but does
+// when the caller's deadline comes: a guess must not be taken back by hanging up,
+// and a right entry must not stay counted as a wrong one.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	detached := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < verifyLimit {
+		return context.WithDeadline(detached, deadline)
+	}
+	return context.WithTimeout(detached, verifyLimit)
+}

@@ -1,0 +1,47 @@
+package policy
+
+// The authentication contexts that are built in, named as the clients of direct
+// authentication name them.
+const (
+	ACROneFactor         = "urn:okta:loa:1fa:any"
+	ACRPassword          = "urn:okta:loa:1fa:pwd"
+	ACRTwoFactors        = "urn:okta:loa:2fa:any"
+	ACRTwoIfPossible     = "urn:okta:loa:2fa:any:ifpossible"
+	ACRPhishingResistant = "phr"  // OpenID Connect EAP ACR values
+	ACRHardware          = "phrh" // phishing-resistant and hardware-protected
+)
+
+// ACRs lists them, for metadata.
+func ACRs() []string {
+	return []string{ACROneFactor, ACRPassword, ACRTwoFactors, ACRTwoIfPossible, ACRPhishingResistant, ACRHardware}
+}
+
+// acrRules say what each asks for.
+var acrRules = map[string]*Policy{
+	ACROneFactor:         must(Outcome{Access: Allow, Factors: 1}),
+	ACRPassword:          must(Outcome{Access: Allow, Require: []Requirement{{Methods: []string{"password"}}}}),
+	ACRTwoFactors:        must(Outcome{Access: Allow, Factors: 2}),
+	ACRTwoIfPossible:     must(Outcome{Access: Allow, Factors: 1}),
+	ACRPhishingResistant: must(Outcome{Access: Allow, Require: []Requirement{{PhishingResistant: true}}}),
+	ACRHardware:          must(Outcome{Access: Allow, Require: []Requirement{{PhishingResistant: true, Hardware: true}}}),
+}
+
+func must(o Outcome) *Policy {
+	p, err := New(Rule{Name: "acr", Then: o})
+	if err != nil {
+		panic(err) // the rules above are constant
+	}
+	return p
+}
+
+// Satisfies reports whether the context is known, and whether the methods reach it.
+func Satisfies(acr string, methods []Method) (known, ok bool) {
+	p := acrRules[acr]
+	if p == nil {
+		return false, false
+	}
+	return true, p.Decide(&Facts{Subject: "?", Methods: methods, AvailableKnown: true}).Access == Allow
+}
+
+// ForACR is the policy that asks for a context, or nil if it is not known.
+func ForACR(acr string) *Policy { return acrRules[acr] }

@@ -1,0 +1,317 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// UnmarshalJSON reads a policy:
+//
+//	{"rules": [{"name": "…", "if": {"not_networks": ["10.0.0.0/8"]}, "then": {"access": "allow", "factors": 2, "max_age": "12h"}}]}
+//
+// The members are those of [Condition], [Outcome] and [Requirement]; networks are
+// in CIDR form and durations as time.ParseDuration reads them. Unknown members,
+// members that stand twice and everything that New refuses is an error, which gives
+// the path: rules[0].if.not_networks[0].
+func (p *Policy) UnmarshalJSON(b []byte) error {
+	var rules []Rule
+	err := object(b, func(name string, raw []byte) error {
+		if name != "rules" {
+			return errUnknown
+		}
+		return list(raw, func(raw []byte) error {
+			r, err := parseRule(raw)
+			rules = append(rules, r)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
+	q, err := New(rules...)
+	if err != nil {
+		return err
+	}
+	*p = *q
+	return nil
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (p *Policy) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Rules []Rule `json:"rules"`
+	}{p.Rules()})
+}
+
+var errUnknown = errors.New("is not known")
+
+func parseRule(raw []byte) (r Rule, err error) {
+	err = object(raw, func(name string, raw []byte) error {
+		switch name {
+		case "name":
+			return value(raw, &r.Name)
+		case "if":
+			return parseCondition(raw, &r.If)
+		case "then":
+			return parseOutcome(raw, &r.Then)
+		}
+		return errUnknown
+	})
+	return r, err
+}
+
+func parseCondition(raw []byte, c *Condition) error {
+	return object(raw, func(name string, raw []byte) error {
+		switch name {
+		case "users":
+			return strings(raw, &c.Users)
+		case "groups":
+			return strings(raw, &c.Groups)
+		case "clients":
+			return strings(raw, &c.Clients)
+		case "grant_types":
+			return strings(raw, &c.GrantTypes)
+		case "scopes":
+			return strings(raw, &c.Scopes)
+		case "networks":
+			return networks(raw, &c.Networks)
+		case "not_networks":
+			return networks(raw, &c.NotNetworks)
+		case "requester_networks":
+			return networks(raw, &c.RequesterNetworks)
+		case "risk":
+			return risks(raw, &c.Risk)
+		}
+		return errUnknown
+	})
+}
+
+func parseOutcome(raw []byte, o *Outcome) error {
+	access := false
+	err := object(raw, func(name string, raw []byte) error {
+		switch name {
+		case "access":
+			access = true
+			return json.Unmarshal(raw, &o.Access)
+		case "factors":
+			if err := value(raw, &o.Factors); err != nil {
+				return err
+			}
+			if o.Factors == 0 {
+				return errors.New("is neither 1 nor 2; leave it out for none")
+			}
+			return nil
+		case "require":
+			o.Require = []Requirement{}
+			return list(raw, func(raw []byte) error {
+				q, err := parseRequirement(raw)
+				o.Require = append(o.Require, q)
+				return err
+			})
+		case "max_age":
+			return duration(raw, &o.MaxAge)
+		case "access_token_ttl":
+			return duration(raw, &o.AccessTokenTTL)
+		case "refresh_token_ttl":
+			return duration(raw, &o.RefreshTokenTTL)
+		}
+		return errUnknown
+	})
+	if err == nil && !access {
+		return errors.New("access: is required")
+	}
+	return err
+}
+
+func parseRequirement(raw []byte) (q Requirement, err error) {
+	err = object(raw, func(name string, raw []byte) error {
+		switch name {
+		case "types":
+			return strings(raw, &q.Types)
+		case "methods":
+			return strings(raw, &q.Methods)
+		case "phishing_resistant":
+			return value(raw, &q.PhishingResistant)
+		case "hardware":
+			return value(raw, &q.Hardware)
+		case "user_verified":
+			return value(raw, &q.UserVerified)
+		}
+		return errUnknown
+	})
+	return q, err
+}
+
+// MarshalJSON writes the durations as text.
+func (o Outcome) MarshalJSON() ([]byte, error) {
+	type plain Outcome // without this method
+	text := func(d time.Duration) string {
+		if d == 0 {
+			return ""
+		}
+		return d.String()
+	}
+	return json.Marshal(struct {
+		plain
+		MaxAge          string `json:"max_age,omitempty"`
+		AccessTokenTTL  string `json:"access_token_ttl,omitempty"`
+		RefreshTokenTTL string `json:"refresh_token_ttl,omitempty"`
+	}{plain(o), text(o.MaxAge), text(o.AccessTokenTTL), text(o.RefreshTokenTTL)})
+}
+
+// MarshalText writes "deny", "allow" or "step_up".
+func (a Access) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads "deny" or "allow": a rule cannot say step_up, which follows
+// from what it asks for.
+func (a *Access) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "deny":
+		*a = Deny
+	case "allow":
+		*a = Allow
+	default:
+		return errors.New("is neither allow nor deny")
+	}
+	return nil
+}
+
+// MarshalText writes the name of the risk.
+func (r Risk) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// object reads an object member by member, and puts the name of the member before
+// the error that it brings.
+func object(raw []byte, member func(name string, raw []byte) error) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return errors.New("is not an object")
+	}
+	seen := make(map[string]bool)
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return errors.New("is malformed")
+		}
+		name, _ := t.(string)
+		if seen[name] {
+			return fmt.Errorf("%s: stands twice", name)
+		}
+		seen[name] = true
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return fmt.Errorf("%s: is malformed", name)
+		}
+		if err := member(name, v); err != nil {
+			return under(name, err)
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return errors.New("is malformed")
+	}
+	if _, err := d.Token(); err == nil {
+		return errors.New("is followed by something else")
+	}
+	return nil
+}
+
+// pathError is an error with the path to what is wrong.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }
+
+// under puts a name, or an index, before the path of an error.
+func under(name string, err error) error {
+	var p *pathError
+	if errors.As(err, &p) {
+		dot := "."
+		if p.path[0] == '[' {
+			dot = ""
+		}
+		return &pathError{name + dot + p.path, p.err}
+	}
+	return &pathError{name, err}
+}
+
+func list(raw []byte, element func(raw []byte) error) error {
+	var elements []json.RawMessage
+	if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &elements) != nil {
+		return errors.New("is not a list")
+	}
+	for i, e := range elements {
+		if err := element(e); err != nil {
+			return under(fmt.Sprintf("[%d]", i), err)
+		}
+	}
+	return nil
+}
+
+// value reads a string, number or boolean; null is none of them.
+func value[T any](raw []byte, dst *T) error {
+	if string(raw) == "null" || json.Unmarshal(raw, dst) != nil {
+		return fmt.Errorf("is not a %T", *dst)
+	}
+	return nil
+}
+
+func strings(raw []byte, dst *[]string) error {
+	*dst = []string{}
+	return list(raw, func(raw []byte) error {
+		var s string
+		err := value(raw, &s)
+		*dst = append(*dst, s)
+		return err
+	})
+}
+
+func networks(raw []byte, dst *[]netip.Prefix) error {
+	*dst = []netip.Prefix{}
+	return list(raw, func(raw []byte) error {
+		var s string
+		if err := value(raw, &s); err != nil {
+			return err
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil || p != p.Masked() {
+			return fmt.Errorf("%q is not a network in CIDR form", s)
+		}
+		*dst = append(*dst, p)
+		return nil
+	})
+}
+
+func risks(raw []byte, dst *[]Risk) error {
+	*dst = []Risk{}
+	return list(raw, func(raw []byte) error {
+		var s string
+		if err := value(raw, &s); err != nil {
+			return err
+		}
+		r := ParseRisk(s)
+		if r == RiskUnknown {
+			return fmt.Errorf("%q is none of low, medium, high", s)
+		}
+		*dst = append(*dst, r)
+		return nil
+	})
+}
+
+func duration(raw []byte, dst *time.Duration) error {
+	var s string
+	if err := value(raw, &s); err != nil {
+		return err
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a duration such as 12h", s)
+	}
+	*dst = d
+	return nil
+}

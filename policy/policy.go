@@ -1,0 +1,151 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Policy is a checked list of rules. It does not change, and is safe for
+// concurrent use. The zero value denies everything.
+type Policy struct{ rules []compiled }
+
+// compiled is a rule with what every decision would otherwise compute.
+type compiled struct {
+	Rule
+	types []Type // of each requirement
+}
+
+// New checks the rules. An error gives the path of what is wrong, as it would
+// stand in JSON: rules[1].if.networks[0].
+func New(rules ...Rule) (*Policy, error) {
+	if len(rules) == 0 {
+		return nil, errors.New("policy: rules: a policy without rules denies everything")
+	}
+	p := &Policy{rules: make([]compiled, len(rules))}
+	for i := range rules {
+		c := &p.rules[i]
+		c.Rule = rules[i].clone()
+		if err := c.check(); err != nil {
+			return nil, fmt.Errorf("policy: rules[%d].%w", i, err)
+		}
+		if i > 0 && rules[i-1].If.unconditional() {
+			return nil, fmt.Errorf("policy: rules[%d]: comes after a rule without conditions, and is never reached", i)
+		}
+		for _, q := range c.Then.Require {
+			var t Type
+			for _, name := range q.Types {
+				t |= parseType(name)
+			}
+			c.types = append(c.types, t)
+		}
+	}
+	return p, nil
+}
+
+// OneFactor is the policy that asks a person for one factor, whichever.
+func OneFactor() *Policy { return oneFactor }
+
+// AllowAll is the policy that asks for nothing.
+func AllowAll() *Policy { return allowAll }
+
+var (
+	oneFactor = &Policy{rules: []compiled{{Rule: Rule{Name: "one factor", Then: Outcome{Access: Allow, Factors: 1}}}}}
+	allowAll  = &Policy{rules: []compiled{{Rule: Rule{Name: "anything", Then: Outcome{Access: Allow}}}}}
+)
+
+// Rules returns the rules.
+func (p *Policy) Rules() []Rule {
+	rules := make([]Rule, len(p.rules))
+	for i := range p.rules {
+		rules[i] = p.rules[i].clone()
+	}
+	return rules
+}
+
+func (r Rule) clone() Rule {
+	c, t := &r.If, &r.Then
+	c.Users, c.Groups, c.Clients = slices.Clone(c.Users), slices.Clone(c.Groups), slices.Clone(c.Clients)
+	c.GrantTypes, c.Scopes, c.Risk = slices.Clone(c.GrantTypes), slices.Clone(c.Scopes), slices.Clone(c.Risk)
+	c.Networks, c.NotNetworks = cloneNetworks(c.Networks), cloneNetworks(c.NotNetworks)
+	c.RequesterNetworks = cloneNetworks(c.RequesterNetworks)
+	t.Require = slices.Clone(t.Require)
+	return r
+}
+
+// cloneNetworks also takes IPv4 networks out of their IPv6 clothing, as addresses
+// are before they are compared.
+func cloneNetworks(list []netip.Prefix) []netip.Prefix {
+	list = slices.Clone(list)
+	for i, p := range list {
+		if p.Addr().Is4In6() && p.Bits() >= 96 {
+			list[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
+	}
+	return list
+}
+
+// Decision is what a policy says to a set of facts.
+type Decision struct {
+	Access Access
+	Rule   string // the rule that decided; "" if none matched
+	Reason string // a stable name: one of the Reason constants
+
+	// Next says, with StepUp, what would do: each is the names of methods that
+	// would satisfy the rule together with what was proved. If it was not known
+	// what the person can prove, the names are those the rule can be satisfied with.
+	Next [][]string
+
+	// AccessTokenTTL and RefreshTokenTTL shorten lifetimes; 0 leaves the server's.
+	AccessTokenTTL, RefreshTokenTTL time.Duration
+}
+
+// The reasons of a decision.
+const (
+	ReasonSatisfied   = "satisfied"
+	ReasonDenied      = "denied"      // a rule says so
+	ReasonNoRule      = "no_rule"     // none matched
+	ReasonUndecidable = "undecidable" // a fact that a rule asks for is unknown: Rule says which rule
+	ReasonUnsatisfied = "unsatisfied" // more proof is needed
+	ReasonUnreachable = "unreachable" // the person has nothing that would do
+	ReasonNoPerson    = "no_person"   // a rule asks for proof, and nobody is there to give it
+)
+
+// Combine is the decision of two policies that must both agree: denial wins, then
+// the need for more proof, and the shorter life.
+func Combine(a, b Decision) Decision {
+	rank := [...]int{Deny: 0, StepUp: 1, Allow: 2}
+	d := a
+	if rank[b.Access] < rank[a.Access] {
+		d = b
+	}
+	if a.Access == StepUp && b.Access == StepUp {
+		d.Next = both(a.Next, b.Next)
+	}
+	d.AccessTokenTTL = shorter(a.AccessTokenTTL, b.AccessTokenTTL)
+	d.RefreshTokenTTL = shorter(a.RefreshTokenTTL, b.RefreshTokenTTL)
+	return d
+}
+
+// both prefers what satisfies the two; where nothing does at once, the first goes first.
+func both(a, b [][]string) [][]string {
+	var common [][]string
+	for _, x := range a {
+		if slices.ContainsFunc(b, func(y []string) bool { return slices.Equal(x, y) }) {
+			common = append(common, x)
+		}
+	}
+	if common == nil {
+		return a
+	}
+	return common
+}
+
+func shorter(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,189 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mintyard/mintyard/policy"
+)
+
+// Client authentication methods (RFC 7591 section 2).
+const (
+	AuthBasic = "client_secret_basic"
+	AuthPost  = "client_secret_post"
+	AuthNone  = "none" // a public client: it cannot keep a secret
+)
+
+// Access-token formats.
+const (
+	FormatJWT    = "jwt"    // RFC 9068: read by resource servers themselves
+	FormatOpaque = "opaque" // a handle: asked about at introspection
+)
+
+// Clients is how the host tells the server its clients.
+type Clients interface {
+	// Client returns the client with the id, or ErrNoClient. The server asks at
+	// every request and keeps nothing, so that what is changed counts at once.
+	// It does not change what it is given; the host must not either, while it may
+	// be in use: hand out a new value instead.
+	Client(ctx context.Context, id string) (*Client, error)
+}
+
+// ErrNoClient is what Clients returns for an id that nobody has.
+var ErrNoClient = errors.New("oauth: no such client")
+
+// Client is an app that may ask for tokens.
+type Client struct {
+	ID   string // RFC 6749 section 2.2: printable ASCII, unique in the server
+	Name string // for people
+
+	// AuthMethod is how the client proves itself: one of the Auth constants.
+	// "" is AuthBasic.
+	AuthMethod string
+
+	// Secrets are its live secrets: at most two, so that one can be replaced
+	// without a gap. Nil for AuthNone.
+	Secrets []Secret
+
+	// GrantTypes are the grant types that it may use. None is none.
+	GrantTypes []string
+
+	// Scopes is the allow-list. Nil is every scope of the server.
+	Scopes []string
+
+	// AccessTokenFormat overrides the server's: FormatJWT or FormatOpaque.
+	AccessTokenFormat string
+
+	// AccessTokenTTL and Refresh override the server's. Zero and nil are the server's.
+	AccessTokenTTL time.Duration
+	Refresh        *RefreshConfig
+
+	// SignIn is the policy that a person's sign-in to this client must satisfy.
+	// Nil asks for one factor.
+	SignIn *policy.Policy
+
+	// AssignedTo are the groups whose members may use the client. Nil is everyone.
+	AssignedTo []string
+
+	// ResourceServerFor lists the audiences that this client answers for: it may
+	// introspect tokens meant for them (RFC 7662 section 4).
+	ResourceServerFor []string
+
+	// Registered is when the client was registered. A grant made before it is not
+	// honoured: a client id that was deleted and given away again does not inherit
+	// the grants of its former owner. Zero honours all.
+	Registered time.Time
+
+	// Disabled clients are refused everywhere.
+	Disabled bool
+}
+
+// Validate reports what is wrong with c, naming the field. Hosts call it when a
+// client is registered; the server is strict with whatever it is given.
+func (c *Client) Validate() error {
+	if c.ID == "" || len(c.ID) > 255 || !printable(c.ID) {
+		return fmt.Errorf("oauth: client %q: ID: must be 1 to 255 printable ASCII characters", c.ID)
+	}
+	fail := func(field, why string) error { return fmt.Errorf("oauth: client %q: %s: %s", c.ID, field, why) }
+	switch c.method() {
+	case AuthBasic, AuthPost:
+		if len(c.Secrets) == 0 {
+			return fail("Secrets", "a client that authenticates with a secret needs one")
+		}
+		if len(c.Secrets) > 2 {
+			return fail("Secrets", "at most two may be live")
+		}
+		for i, s := range c.Secrets {
+			if err := checkSecretHash(s.Hash); err != nil {
+				return fail(fmt.Sprintf("Secrets[%d].Hash", i), err.Error())
+			}
+		}
+	case AuthNone:
+		if c.Secrets != nil {
+			return fail("Secrets", "a public client has none")
+		}
+		if slices.Contains(c.GrantTypes, GrantClientCredentials) {
+			return fail("GrantTypes", "client_credentials is for clients that authenticate (RFC 6749 section 4.4)")
+		}
+	default:
+		return fail("AuthMethod", fmt.Sprintf("%q is not supported", c.AuthMethod))
+	}
+	switch c.AccessTokenFormat {
+	case "", FormatJWT, FormatOpaque:
+	default:
+		return fail("AccessTokenFormat", fmt.Sprintf("%q is neither %q nor %q", c.AccessTokenFormat, FormatJWT, FormatOpaque))
+	}
+	if c.AccessTokenTTL < 0 {
+		return fail("AccessTokenTTL", "is negative")
+	}
+	if c.Refresh != nil {
+		if err := c.Refresh.validate(); err != nil {
+			return fail("Refresh."+err.field, err.why)
+		}
+	}
+	for _, s := range c.Scopes {
+		if !scopeToken(s) {
+			return fail("Scopes", fmt.Sprintf("%q is not a scope token (RFC 6749 section 3.3)", s))
+		}
+	}
+	return nil
+}
+
+// Public reports whether the client cannot keep a secret.
+func (c *Client) Public() bool { return c.method() == AuthNone }
+
+func (c *Client) method() string {
+	if c.AuthMethod == "" {
+		return AuthBasic
+	}
+	return c.AuthMethod
+}
+
+// ClientList is a fixed set of clients, for configuration files and tests.
+type ClientList map[string]*Client
+
+// NewClientList checks the clients and returns them as [Clients].
+func NewClientList(clients ...*Client) (ClientList, error) {
+	l := make(ClientList, len(clients))
+	for _, c := range clients {
+		if err := c.Validate(); err != nil {
+			return nil, err
+		}
+		if _, twice := l[c.ID]; twice {
+			return nil, fmt.Errorf("oauth: client %q: ID: stands twice", c.ID)
+		}
+		l[c.ID] = c
+	}
+	return l, nil
+}
+
+// Client implements [Clients].
+func (l ClientList) Client(_ context.Context, id string) (*Client, error) {
+	if c := l[id]; c != nil {
+		return c, nil
+	}
+	return nil, ErrNoClient
+}
+
+// printable reports whether s is VSCHAR of RFC 6749 appendix A.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// scopeToken reports whether s is a scope-token of RFC 6749 section 3.3.
+func scopeToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,293 @@
+package oauth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mintyard/mintyard/oauth/token"
+	"github.com/mintyard/mintyard/policy"
+	"github.com/mintyard/mintyard/store"
+)
+
+// Config describes one authorization server. [New] checks and copies it.
+type Config struct {
+	// ID names the server in keys and handles. It must stay the same when the
+	// issuer's URL changes, and differ from every other server that uses the same
+	// store. Required.
+	ID string
+
+	// Issuer is the URL that names the server (RFC 8414 section 2): https, or http
+	// on a loopback host; no query, fragment or trailing slash. Required.
+	Issuer string
+
+	// Store keeps grants. Several servers, and several processes, may share one.
+	// Required.
+	Store store.Store
+
+	// Keys signs tokens and makes handles: [GenerateKeys], or a [Vault]'s. Required.
+	Keys *Keys
+
+	// Clients are the apps. Required.
+	Clients Clients
+
+	// Subjects are the persons. Required if any grant acts for one.
+	Subjects Subjects
+
+	// Grants are the grant types that are served: what is listed is served,
+	// mounted and advertised, and nothing else. Required.
+	Grants []Grant
+
+	// Scopes are what can be asked for.
+	Scopes []Scope
+
+	// Audience is the "aud" of access tokens for which no resource was asked.
+	// "" is the issuer.
+	Audience string
+
+	// Resources are the further resource servers that a client may name with the
+	// resource parameter (RFC 8707): absolute URIs without a fragment.
+	Resources []string
+
+	// AccessToken and Refresh are the server's defaults; a client may override them.
+	AccessToken AccessTokenConfig
+	Refresh     RefreshConfig
+
+	// Policy is asked about every token: the server's own rules. Nil allows.
+	// The client's sign-in policy is asked besides.
+	Policy *policy.Policy
+
+	// StepUp answers when a policy wants more proof than there is. Nil refuses
+	// with access_denied.
+	StepUp StepUp
+
+	// Paths is where the endpoints are, below the origin of the issuer. The zero
+	// value is [DefaultPaths] of the issuer.
+	Paths Paths
+
+	// ClientAddr says where a request comes from. Nil takes the address of the
+	// connection; behind a proxy, the host reads the header that its own proxy
+	// writes. The zero address is "unknown", which no policy trusts.
+	ClientAddr func(*http.Request) netip.Addr
+
+	// Observe hears every event, on the request's goroutine. Nil is silence.
+	Observe func(context.Context, Event)
+
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+
+	// ParallelHashes bounds how many slow client secrets (argon2id, bcrypt) are
+	// verified at once. 0 is the number of processors.
+	ParallelHashes int
+}
+
+// Scope is something that a client may ask for.
+type Scope struct {
+	Name        string // RFC 6749 section 3.3
+	Description string // for people
+
+	// Default scopes are granted when a client asks for none.
+	Default bool
+
+	// Person scopes are about a person: a client that asks for itself is refused.
+	Person bool
+}
+
+// ScopeOfflineAccess asks for a refresh token (OpenID Connect Core section 11).
+const ScopeOfflineAccess = "offline_access"
+
+// AccessTokenConfig says what access tokens are like.
+type AccessTokenConfig struct {
+	Format    string          // FormatJWT or FormatOpaque; "" is FormatJWT
+	Algorithm token.Algorithm // of FormatJWT; "" is the first of the active keys
+	TTL       time.Duration   // at most a day; 0 is 10 minutes
+}
+
+// RefreshConfig says how refresh tokens live. The zero value rotates, with a
+// grace of 30 seconds, an idle life of 7 days and an absolute one of 90.
+type RefreshConfig struct {
+	// Persistent refresh tokens do not change when they are used. They are for
+	// clients that authenticate or bind their tokens to a key (RFC 9700 section
+	// 2.2.2); a public client gets rotation all the same.
+	Persistent bool
+
+	// Grace is how long the predecessor of a refresh token is answered with the
+	// same successor, so that an answer that got lost can be asked for again.
+	// 0 is 30 seconds; NoGrace is none; UntilUsed is until the successor is used,
+	// at most a day.
+	Grace time.Duration
+
+	// Idle ends a grant that was not used; Absolute ends it in any case.
+	// 0 is 7 and 90 days; Never is never.
+	Idle, Absolute time.Duration
+}
+
+// Special values of RefreshConfig.
+const (
+	NoGrace   time.Duration = -1
+	UntilUsed time.Duration = -2
+	Never     time.Duration = -3
+)
+
+// untilUsedBound bounds UntilUsed: an answer that nobody has asked for again in
+// a day is not coming.
+const untilUsedBound = 24 * time.Hour
+
+type fieldError struct{ field, why string }
+
+func (r *RefreshConfig) validate() *fieldError {
+	switch {
+	case r.Grace < 0 && r.Grace != NoGrace && r.Grace != UntilUsed:
+		return &fieldError{"Grace", "is negative"}
+	case r.Grace > untilUsedBound:
+		return &fieldError{"Grace", "is longer than a day: a stolen token would not show"}
+	case r.Idle < 0 && r.Idle != Never:
+		return &fieldError{"Idle", "is negative"}
+	case r.Absolute < 0 && r.Absolute != Never:
+		return &fieldError{"Absolute", "is negative"}
+	}
+	return nil
+}
+
+// resolve fills in the defaults: afterwards 0 is none.
+func (r RefreshConfig) resolve() RefreshConfig {
+	pick := func(v *time.Duration, zero, special, instead time.Duration) {
+		switch *v {
+		case 0:
+			*v = zero
+		case special:
+			*v = instead
+		}
+	}
+	if r.Grace == UntilUsed {
+		r.Grace = untilUsedBound
+	}
+	pick(&r.Grace, 30*time.Second, NoGrace, 0)
+	pick(&r.Idle, 7*24*time.Hour, Never, 0)
+	pick(&r.Absolute, 90*24*time.Hour, Never, 0)
+	return r
+}
+
+// check names the field that is wrong.
+func (c *Config) check() error {
+	fail := func(field, format string, args ...any) error {
+		return fmt.Errorf("oauth: Config.%s: %s", field, fmt.Sprintf(format, args...))
+	}
+	if c.ID == "" || len(c.ID) > 255 || !printable(c.ID) {
+		return fail("ID", "must be 1 to 255 printable ASCII characters")
+	}
+	if err := checkIssuer(c.Issuer); err != nil {
+		return fail("Issuer", "%v", err)
+	}
+	if c.Store == nil {
+		return fail("Store", "is required; store.NewMemory() is one")
+	}
+	if c.Keys == nil || c.Keys.Signing == nil || c.Keys.Handles == nil {
+		return fail("Keys", "is required; GenerateKeys makes some, a Vault keeps them")
+	}
+	if c.Keys.server != c.ID {
+		return fail("Keys", "were made for server %q", c.Keys.server)
+	}
+	if c.Clients == nil {
+		return fail("Clients", "is required")
+	}
+	if err := c.checkGrants(); err != nil {
+		return err
+	}
+	seen := make(map[string]bool)
+	for i, s := range c.Scopes {
+		if !scopeToken(s.Name) {
+			return fail(fmt.Sprintf("Scopes[%d].Name", i), "%q is not a scope token (RFC 6749 section 3.3)", s.Name)
+		}
+		if seen[s.Name] {
+			return fail(fmt.Sprintf("Scopes[%d].Name", i), "%q stands twice", s.Name)
+		}
+		seen[s.Name] = true
+	}
+	for i, r := range c.Resources {
+		if !absoluteURI(r) {
+			return fail(fmt.Sprintf("Resources[%d]", i), "%q is not an absolute URI without fragment (RFC 8707 section 2)", r)
+		}
+	}
+	switch c.AccessToken.Format {
+	case "", FormatJWT, FormatOpaque:
+	default:
+		return fail("AccessToken.Format", "%q is neither %q nor %q", c.AccessToken.Format, FormatJWT, FormatOpaque)
+	}
+	if a := c.AccessToken.Algorithm; a != "" && c.Keys.Signing.Active(a) == nil {
+		return fail("AccessToken.Algorithm", "Keys has no active key for %s", a)
+	}
+	if c.AccessToken.Algorithm == "" && len(c.Keys.Signing.Algorithms()) == 0 {
+		return fail("Keys", "has no active signing key")
+	}
+	if c.AccessToken.TTL < 0 || c.AccessToken.TTL > 24*time.Hour {
+		return fail("AccessToken.TTL", "must be between 0 and 24h")
+	}
+	if err := c.Refresh.validate(); err != nil {
+		return fail("Refresh."+err.field, "%s", err.why)
+	}
+	if c.ParallelHashes < 0 {
+		return fail("ParallelHashes", "is negative")
+	}
+	return c.Paths.check(c.Issuer)
+}
+
+func (c *Config) checkGrants() error {
+	if len(c.Grants) == 0 {
+		return fmt.Errorf("oauth: Config.Grants: is required: a server without a grant issues nothing")
+	}
+	seen := make(map[string]bool)
+	for i, g := range c.Grants {
+		switch {
+		case g == nil:
+			return fmt.Errorf("oauth: Config.Grants[%d]: is nil", i)
+		case g.Type() == "":
+			return fmt.Errorf("oauth: Config.Grants[%d]: has no type", i)
+		case seen[g.Type()]:
+			return fmt.Errorf("oauth: Config.Grants[%d]: %q stands twice", i, g.Type())
+		}
+		seen[g.Type()] = true
+		if p, ok := g.(NeedsStepUp); ok && c.StepUp == nil && p.NeedsStepUp() {
+			return fmt.Errorf("oauth: Config.StepUp: is required by grant %q", g.Type())
+		}
+		if g.Type() != GrantClientCredentials && c.Subjects == nil {
+			return fmt.Errorf("oauth: Config.Subjects: is required by grant %q", g.Type())
+		}
+	}
+	return nil
+}
+
+func checkIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	switch {
+	case issuer == "":
+		return fmt.Errorf("is required")
+	case err != nil || u.Host == "" || u.Opaque != "" || u.User != nil:
+		return fmt.Errorf("%q is not an absolute URL", issuer)
+	case u.Scheme != "https" && !(u.Scheme == "http" && Loopback(u.Hostname())):
+		return fmt.Errorf("%q is not https (RFC 8414 section 2); http is allowed on a loopback host only", issuer)
+	case strings.ContainsAny(issuer, "?#") || strings.HasSuffix(issuer, "/"):
+		return fmt.Errorf("%q has a query, a fragment or a trailing slash", issuer)
+	case u.String() != issuer:
+		return fmt.Errorf("%q is not in its normal form %q", issuer, u.String())
+	}
+	return nil
+}
+
+// Loopback reports whether host is localhost or a loopback address literal.
+func Loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
+func absoluteURI(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.IsAbs() && !strings.Contains(s, "#") && printable(s) && !strings.Contains(s, " ")
+}

@@ -1,0 +1,80 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mintyard/mintyard/store"
+)
+
+// What the record that ends a subject's grants says. Its version matters too: it
+// changes whenever the subject is ended again.
+const (
+	subjectEnding = `{"st":"ending"}`
+	subjectEnded  = `{"st":"ended"}`
+)
+
+// subjectLife is how long that record is kept: longer than any request that
+// began before it was written.
+const subjectLife = 24 * time.Hour
+
+func (s *Server) subjectKey(subject string) store.Key {
+	return store.Key{Kind: kindSubject, Space: s.space, ID: store.Digest("subject", subject)}
+}
+
+// EndSubject ends every grant of a person on this server: after it returns, no
+// refresh token, transaction or access token that was made before is good where
+// the server is asked. Hosts call it when a person is suspended, changes a
+// password, or signs out everywhere.
+//
+// It races safely with grants that are being made: whoever creates one looks
+// whether its subject was ended meanwhile. An end that was interrupted is
+// finished by whoever meets it.
+func (s *Server) EndSubject(ctx context.Context, subject string) error {
+	key := s.subjectKey(subject)
+	mark := func(value string) error {
+		_, err := store.Update(ctx, s.config.Store, key, func(cur store.Record) (store.Record, error) {
+			cur.Key, cur.Value, cur.Expires = key, []byte(value), s.now().Add(subjectLife).Unix()
+			return cur, nil
+		})
+		return err
+	}
+	if err := mark(subjectEnding); err != nil {
+		return errUnavailable.WithCause(err)
+	}
+	for grant, err := range s.config.Store.List(ctx, key) {
+		if err != nil {
+			return errUnavailable.WithCause(err)
+		}
+		if grant.Kind != kindGrant || grant.Space != s.space {
+			continue
+		}
+		if err := s.endGrant(ctx, grant.ID, ReasonSubjectEnded); err != nil {
+			return err
+		}
+	}
+	if err := mark(subjectEnded); err != nil {
+		return errUnavailable.WithCause(err)
+	}
+	s.event(ctx, Event{Type: EventSubjectEnded, Subject: subject})
+	return nil
+}
+
+var errSubjectEnded = NewError(CodeInvalidGrant, ReasonSubjectEnded, refusedGrant)
+
+// recheckSubject runs after a grant was born: if its subject was ended since the
+// request began, the listing may have missed it, so it is ended here. If that
+// cannot be found out, the grant is not used, and expires unseen.
+func (s *Server) recheckSubject(ctx context.Context, a *Authorization) error {
+	q := a.req.q
+	q.recs[1] = store.Record{Key: s.subjectKey(a.Subject)}
+	var err error
+	if q.values, err = s.config.Store.Get(ctx, q.values[:0], q.recs[1:]); err != nil {
+		return errUnavailable.WithCause(err)
+	}
+	if q.recs[1].Version == a.parent && string(q.recs[1].Value) != subjectEnding {
+		return nil
+	}
+	return errors.Join(errSubjectEnded, s.endGrant(ctx, a.origin.id, ReasonSubjectEnded))
+}

@@ -1,0 +1,117 @@
+package oidc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oauth/token"
+)
+
+// ScopeOpenID asks for an ID token (OpenID Connect Core section 3.1.2.1).
+const ScopeOpenID = "openid"
+
+// Scopes are the scopes that OpenID Connect defines, for [oauth.Config].Scopes:
+// openid, profile, email, address, phone and offline_access. All are about a person.
+func Scopes() []oauth.Scope {
+	return []oauth.Scope{
+		{Name: ScopeOpenID, Description: "Sign you in", Person: true},
+		{Name: "profile", Description: "Know your name and other parts of your profile", Person: true},
+		{Name: "email", Description: "Know your email address", Person: true},
+		{Name: "address", Description: "Know your postal address", Person: true},
+		{Name: "phone", Description: "Know your phone number", Person: true},
+		{Name: oauth.ScopeOfflineAccess, Description: "Stay signed in while you are away", Person: true},
+	}
+}
+
+// Config describes what the provider adds to its server.
+type Config struct {
+	// Claims tells the claims of a person. Nil: there are none but sub.
+	Claims func(ctx context.Context, r ClaimsRequest) (Claims, error)
+
+	// ScopeClaims says which claims a scope of the host's own releases. Those of
+	// profile, email, address and phone are built in (OpenID Connect Core section 5.4).
+	ScopeClaims map[string][]string
+
+	// IDTokenAlgorithm signs ID tokens. "" is RS256, which every client can
+	// verify (section 3.1.3.7), if the server has such a key, and else that of its access tokens.
+	IDTokenAlgorithm token.Algorithm
+
+	// IDTokenTTL is how long an ID token may be used; 0 is an hour.
+	IDTokenTTL time.Duration
+
+	// ClaimsInIDToken also puts the claims of the granted scopes into the ID token.
+	// Off, they are at UserInfo only (section 5.4).
+	ClaimsInIDToken bool
+
+	// UserInfoPath is where UserInfo is served, on the issuer's origin. "" is
+	// /userinfo beside the token endpoint.
+	UserInfoPath string
+}
+
+// Provider is an OpenID Provider. It is made by [New].
+type Provider struct {
+	server *oauth.Server
+	config Config
+}
+
+// New wraps the server. An error names the field that is wrong.
+func New(s *oauth.Server, c Config) (*Provider, error) {
+	if s == nil {
+		return nil, errors.New("oidc: New: the server is nil")
+	}
+	base := s.Config()
+	if !hasScope(base.Scopes, ScopeOpenID) {
+		return nil, errors.New("oidc: the server's Config.Scopes lack openid: add oidc.Scopes()")
+	}
+	ring := base.Keys.Signing
+	switch {
+	case c.IDTokenAlgorithm == "" && ring.Active(token.RS256) != nil:
+		c.IDTokenAlgorithm = token.RS256
+	case c.IDTokenAlgorithm == "":
+		c.IDTokenAlgorithm = base.AccessToken.Algorithm
+	case ring.Active(c.IDTokenAlgorithm) == nil:
+		return nil, fmt.Errorf("oidc: Config.IDTokenAlgorithm: the server has no active key for %s", c.IDTokenAlgorithm)
+	}
+	if c.IDTokenTTL < 0 || c.IDTokenTTL > 24*time.Hour {
+		return nil, errors.New("oidc: Config.IDTokenTTL: must be between 0 and 24h")
+	}
+	c.IDTokenTTL = cmp.Or(c.IDTokenTTL, time.Hour)
+	for scope := range c.ScopeClaims {
+		if !hasScope(base.Scopes, scope) {
+			return nil, fmt.Errorf("oidc: Config.ScopeClaims: the server has no scope %q", scope)
+		}
+	}
+	if c.UserInfoPath == "" {
+		c.UserInfoPath = base.Paths.Beside("userinfo")
+	}
+	p := &Provider{config: c}
+	p.server = s.With(p)
+	return p, nil
+}
+
+// Server returns the authorization server as the provider extends it.
+func (p *Provider) Server() *oauth.Server { return p.server }
+
+// Mount mounts every endpoint, the server's included.
+func (p *Provider) Mount(mux oauth.Mux) {
+	p.server.Mount(mux)
+	mux.Handle(p.config.UserInfoPath, p.UserInfoHandler())
+	mux.Handle(p.discoveryPath(), p.DiscoveryHandler())
+}
+
+// DiscoveryHandler serves the provider's metadata (OpenID Connect Discovery section 4).
+func (p *Provider) DiscoveryHandler() http.Handler { return p.server.DocumentHandler(p.Metadata()) }
+
+func hasScope(scopes []oauth.Scope, name string) bool {
+	for i := range scopes {
+		if scopes[i].Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -2,6 +2,7 @@ package directauth_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -118,7 +119,10 @@ func TestRequests(t *testing.T) {
 		{"other acr", k.mfa("two", mfa, k.code(), "acr_values", "phr"), 400, "invalid_request", directauth.ReasonACRChanged},
 		{"wrong code", k.mfa("two", mfa, "000000"), 400, "invalid_grant", directauth.ReasonRefused},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.a.requireError(t, c.status, c.code) })
+		t.Run(c.name, func(t *testing.T) {
+			c.a.requireError(t, c.status, c.code)
+			require.Contains(t, k.reasons(), c.reason)
+		})
 	}
 	a := k.mfa("two", mfa, k.code(), "scope", "offline_access openid openid")
 	require.Equal(t, 200, a.status, "scope compares as a set, and no refusal spent the mfa_token: %s", a.raw)
@@ -153,8 +157,11 @@ func TestMFATokenIsNothingElse(t *testing.T) {
 	for _, name := range []string{"refresh_token", "access_token", "id_token"} {
 		k.mfa("two", full.text(name), "123456").requireError(t, 400, "invalid_grant")
 	}
-	r, _ := http.NewRequest(http.MethodGet, "/oauth2/v1/userinfo", nil)
-	_ = r
+	r := httptest.NewRequest(http.MethodGet, "/oauth2/v1/userinfo", nil)
+	r.Header.Set("Authorization", "Bearer "+mfa)
+	w := httptest.NewRecorder()
+	k.mux.ServeHTTP(w, r)
+	require.Equal(t, http.StatusUnauthorized, w.Code)
 }
 
 // An app that cannot do what is missing is told so, after the first factor and not

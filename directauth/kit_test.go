@@ -125,7 +125,7 @@ func newKit(t *testing.T, edit ...func(*oauth.Config)) *kit {
 	k.secret = machineSecret
 	k.clients["machine"] = &oauth.Client{ID: "machine", AuthMethod: oauth.AuthPost, Secrets: []oauth.Secret{{Hash: hash}},
 		GrantTypes: []string{oauth.GrantClientCredentials}}
-	keys, err := oauth.GenerateKeys("org", token.ES256, token.RS256)
+	keys, err := testKeys()
 	require.NoError(t, err)
 	k.config = oauth.Config{
 		ID: "org", Issuer: issuer, Store: k.store, Keys: keys, Clients: k.clients, Subjects: k.host,
@@ -246,8 +246,17 @@ func (k *kit) started(client string) string {
 	return a.text("mfa_token")
 }
 
-func (k *kit) lastReason() oauth.Reason {
+func (k *kit) reasons() []oauth.Reason {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.events[len(k.events)-1].Reason
+	var list []oauth.Reason
+	for _, e := range k.events {
+		list = append(list, e.Reason)
+	}
+	return list
 }
+
+// testKeys are made once: RSA takes its time.
+var testKeys = sync.OnceValues(func() (*oauth.Keys, error) {
+	return oauth.GenerateKeys("org", token.ES256, token.RS256)
+})

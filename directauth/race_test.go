@@ -74,7 +74,8 @@ func TestGuessing(t *testing.T) {
 		case http.StatusTooManyRequests:
 			require.Equal(t, "invalid_grant", a.text("error"))
 			require.NotEmpty(t, a.header["Retry-After"])
-			require.NotEmpty(t, a.header["x-rate-limit-reset"], "in lower case: that is how it is looked up")
+			const reset = "x-rate-limit-reset" // in lower case: that is how clients look it up
+			require.Contains(t, a.header, reset)
 		default:
 			t.Fatal(a.status, a.raw)
 		}

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -81,7 +82,7 @@ func (s *Server) put(ctx context.Context, a *Authorization) error {
 		return fmt.Errorf("oauth: the record of a grant has %d bytes, and a store takes %d", len(q.values), store.MaxValue)
 	}
 	r := store.Record{
-		Key: s.grantKey(a.origin.id), Version: store.NewVersion(),
+		Key: s.grantKey(a.origin.id), Version: q.version(),
 		Expires: rec.expires(), Value: q.values,
 	}
 	if a.origin.version == 0 {
@@ -92,6 +93,17 @@ func (s *Server) put(ctx context.Context, a *Authorization) error {
 	}
 	a.origin.version = r.Version
 	return nil
+}
+
+// version is a version for a write: of the random bytes that the request drew
+// when it minted, or, the second time, new ones.
+func (q *request) version() uint64 {
+	v := binary.LittleEndian.Uint64(q.view.random[24:])
+	clear(q.view.random[24:])
+	if v == 0 {
+		return store.NewVersion()
+	}
+	return v
 }
 
 // appendRefreshToken appends the refresh token of the record's generation: it is

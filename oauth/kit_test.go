@@ -85,7 +85,7 @@ func (p *people) set(id string, s oauth.Subject) {
 }
 
 // personGrant is a grant of a host's own: whoever sends a subject is that person.
-type personGrant struct{ stepUp bool }
+type personGrant struct{}
 
 func (personGrant) Type() string { return personGrantID }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/policy"
 )
 
 // discoveryPath is appended to the issuer (OpenID Connect Discovery section 4).
@@ -17,6 +18,7 @@ func (p *Provider) Metadata() oauth.Metadata {
 	m["userinfo_endpoint"] = p.server.URL(p.config.UserInfoPath)
 	m["subject_types_supported"] = []string{"public"}
 	m["id_token_signing_alg_values_supported"] = []string{string(p.config.IDTokenAlgorithm)}
+	m["acr_values_supported"] = policy.ACRs()
 	m["claims_supported"] = p.claimNames()
 	m["claim_types_supported"] = []string{"normal"}
 	m["claims_parameter_supported"] = false

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,7 +53,7 @@ func newKit(t *testing.T, edit func(*oauth.Config, *oidc.Config)) *kit {
 		&oauth.Client{ID: "app", AuthMethod: oauth.AuthNone, GrantTypes: []string{"urn:example:person", oauth.GrantRefreshToken}},
 	)
 	require.NoError(t, err)
-	k.keys, err = oauth.GenerateKeys("op", token.ES256, token.RS256)
+	k.keys, err = testKeys()
 	require.NoError(t, err)
 	c := oauth.Config{
 		ID: "op", Issuer: issuer, Store: store.NewMemory(), Keys: k.keys, Clients: clients,
@@ -219,3 +220,8 @@ func TestNewNamesTheField(t *testing.T) {
 	_, err = oidc.New(s, oidc.Config{})
 	require.ErrorContains(t, err, "openid")
 }
+
+// testKeys are made once: RSA takes its time.
+var testKeys = sync.OnceValues(func() (*oauth.Keys, error) {
+	return oauth.GenerateKeys("op", token.ES256, token.RS256)
+})

@@ -191,6 +191,18 @@ func TestACR(t *testing.T) {
 	a.requireError(t, 403, "mfa_required")
 	c := k.claims(k.mfa("two", a.text("mfa_token"), k.code()), "two")
 	require.Equal(t, "urn:okta:loa:2fa:any", c.ACR)
+
+	// It asks for more than the app's own policy does.
+	k.advance(30 * time.Second)
+	a = k.password("one", "mia", password, "acr_values", "nobody:knows urn:okta:loa:2fa:any")
+	a.requireError(t, 403, "mfa_required")
+	k.mfa("one", a.text("mfa_token"), k.code(), "acr_values", "phr").requireError(t, 400, "invalid_request")
+	c = k.claims(k.mfa("one", a.text("mfa_token"), k.code()), "one")
+	require.Equal(t, "urn:okta:loa:2fa:any", c.ACR)
+
+	k.password("one", "mia", password, "acr_values", "phr").requireError(t, 400, "unmet_authentication_requirements")
+	k.password("one", "mia", "wrong", "acr_values", "phr").requireError(t, 400, "invalid_grant")
+	require.Empty(t, k.claims(k.password("one", "mia", password, "acr_values", "nobody:knows"), "one").ACR)
 }
 
 func TestEveryServerNeedsStepUp(t *testing.T) {

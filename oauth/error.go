@@ -58,8 +58,9 @@ const (
 	CodeInvalidScope           = "invalid_scope"
 	CodeInvalidTarget          = "invalid_target" // RFC 8707 section 2
 	CodeAccessDenied           = "access_denied"
-	CodeInvalidToken           = "invalid_token"      // RFC 6750 section 3.1
-	CodeInsufficientScope      = "insufficient_scope" // RFC 6750 section 3.1
+	CodeUnmet                  = "unmet_authentication_requirements" // OpenID Connect Unmet Authentication Requirements
+	CodeInvalidToken           = "invalid_token"                     // RFC 6750 section 3.1
+	CodeInsufficientScope      = "insufficient_scope"                // RFC 6750 section 3.1
 	CodeServerError            = "server_error"
 	CodeTemporarilyUnavailable = "temporarily_unavailable"
 	CodeTooManyRequests        = "too_many_requests"

@@ -2,14 +2,11 @@ package oauth
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/mintyard/mintyard/policy"
-	"github.com/mintyard/mintyard/store"
 )
 
 var (
@@ -18,6 +15,7 @@ var (
 	errSubjectIsClient = NewError(CodeInvalidGrant, ReasonSubjectIsClient, refusedGrant)
 	errNotAssigned     = NewError(CodeAccessDenied, ReasonNotAssigned, "The person may not use this app").WithStatus(http.StatusBadRequest)
 	errScopePerson     = NewError(CodeInvalidScope, ReasonScopePerson, "A scope is about a person, and there is none")
+	errUnmet           = NewError(CodeUnmet, ReasonUnmetACR, "The person cannot prove what acr_values asks for")
 	errPolicy          = NewError(CodeAccessDenied, ReasonPolicy, "Policy does not allow this")
 	errStepUp          = NewError(CodeAccessDenied, ReasonStepUp, "Policy asks for more than was proved")
 )
@@ -42,7 +40,10 @@ func (s *Server) Prepare(ctx context.Context, a *Authorization) (*Issue, error) 
 	if err := s.checkScopes(a); err != nil {
 		return nil, err
 	}
-	d := s.decide(a, subject)
+	d, err := s.decide(a, subject)
+	if err != nil {
+		return nil, err
+	}
 	switch d.Access {
 	case policy.Allow:
 	case policy.StepUp:
@@ -135,8 +136,9 @@ func (a *Authorization) dropScopes(s *Server) {
 	a.TokenScopes = kept
 }
 
-// decide asks the server's policy, and the client's about persons.
-func (s *Server) decide(a *Authorization, subject Subject) policy.Decision {
+// decide asks the server's policy, and, about persons, the client's and what
+// acr_values asks for.
+func (s *Server) decide(a *Authorization, subject Subject) (policy.Decision, error) {
 	f := policy.Facts{
 		Subject: a.Subject, Groups: subject.Groups,
 		Client: a.client.ID, GrantType: a.req.GrantType, Scopes: a.tokenScopes(),
@@ -149,16 +151,35 @@ func (s *Server) decide(a *Authorization, subject Subject) policy.Decision {
 		d = s.config.Policy.Decide(&f)
 	}
 	if a.Subject == "" || d.Access == policy.Deny {
-		return d
+		return d, nil
 	}
 	signIn := a.client.SignIn
 	if signIn == nil {
 		signIn = defaultSignIn
 	}
-	if s.config.Policy == nil {
-		return signIn.Decide(&f)
+	d = policy.Combine(d, signIn.Decide(&f))
+	if d.Access == policy.Deny || len(a.ACRValues) == 0 || a.ACR != "" {
+		return d, nil
 	}
-	return policy.Combine(d, signIn.Decide(&f))
+	return a.decideACR(&f, d)
+}
+
+// decideACR asks for the first context of acr_values that is known, unless one of
+// them is reached already. Contexts that nobody knows are not asked for.
+func (a *Authorization) decideACR(f *policy.Facts, d policy.Decision) (policy.Decision, error) {
+	if reachedACR(a) != "" {
+		return d, nil
+	}
+	for _, v := range a.ACRValues {
+		if p := policy.ForACR(v); p != nil {
+			wanted := p.Decide(f)
+			if wanted.Access == policy.Deny {
+				return d, errUnmet
+			}
+			return policy.Combine(d, wanted), nil
+		}
+	}
+	return d, nil
 }
 
 // reachedACR is the first of the contexts asked for that the methods satisfy.
@@ -169,108 +190,4 @@ func reachedACR(a *Authorization) string {
 		}
 	}
 	return ""
-}
-
-// lifetimes decides how long the access token and the grant live, in Unix seconds.
-type lifetimes struct {
-	token   int64 // end of the access token
-	ends    int64 // absolute end of the grant; 0: never
-	idle    int64 // seconds; 0: none
-	refresh bool  // there is a refresh token
-}
-
-func (s *Server) lifetimes(a *Authorization, d policy.Decision) lifetimes {
-	now := a.req.Time.Unix()
-	ttl := s.config.AccessToken.TTL
-	if a.client.AccessTokenTTL > 0 {
-		ttl = a.client.AccessTokenTTL
-	}
-	if d.AccessTokenTTL > 0 && d.AccessTokenTTL < ttl {
-		ttl = d.AccessTokenTTL
-	}
-	l := lifetimes{token: now + int64(ttl/time.Second)}
-	switch a.origin.step {
-	case stepStateless:
-		return l
-	case stepBirth, stepPromote:
-		l.refresh = contains(a.Scopes, ScopeOfflineAccess) && contains(a.client.GrantTypes, GrantRefreshToken)
-		if !l.refresh {
-			l.ends = l.token
-			return l
-		}
-		config := s.refreshConfig(a)
-		absolute := config.Absolute
-		if d.RefreshTokenTTL > 0 && (absolute == 0 || d.RefreshTokenTTL < absolute) {
-			absolute = d.RefreshTokenTTL
-		}
-		if absolute > 0 {
-			l.ends = now + int64(absolute/time.Second)
-		}
-		l.idle = int64(config.Idle / time.Second)
-	default:
-		l.refresh, l.ends, l.idle = true, a.origin.record.Ends, a.origin.record.Idle
-	}
-	// Nothing outlives its grant.
-	if l.ends != 0 {
-		l.token = min(l.token, l.ends)
-	}
-	if l.idle != 0 {
-		l.token = min(l.token, now+l.idle)
-	}
-	return l
-}
-
-// mint makes the access token and the answer up to what Commit adds.
-func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
-	q := a.req.q
-	is := &q.issue
-	*is = Issue{auth: a, lives: s.lifetimes(a, d)}
-	rand.Read(q.view.random[:])
-	if a.origin.step == stepBirth || a.origin.step == stepStateless {
-		copy(a.origin.id[:], q.view.random[:])
-	}
-	var err error
-	out := append(q.out[:0], `{"access_token":"`...)
-	is.accessStart = len(out)
-	if out, err = s.appendAccessToken(out, is); err != nil {
-		q.out = out
-		return nil, errUnavailable.WithCause(err)
-	}
-	is.accessEnd = len(out)
-	out = append(out, `","token_type":"`...)
-	out = append(out, a.Confirmation.tokenType()...)
-	out = append(out, `","expires_in":`...)
-	out = strconv.AppendInt(out, is.lives.token-a.req.Time.Unix(), 10)
-	if scopes := a.tokenScopes(); len(scopes) > 0 {
-		out = append(out, `,"scope":"`...)
-		out = append(appendWords(out, scopes), '"')
-	}
-	q.out = out
-	return is, nil
-}
-
-func (c Confirmation) tokenType() string {
-	if c.JKT != "" {
-		return "DPoP" // RFC 9449 section 5
-	}
-	return "Bearer"
-}
-
-// subjectVersion is the version of the record through which all grants of a
-// subject are ended; 0 if there is none. One whose end was interrupted is
-// finished first.
-func (s *Server) subjectVersion(ctx context.Context, q *request, subject string) (uint64, error) {
-	for {
-		q.recs[1] = store.Record{Key: s.subjectKey(subject)}
-		var err error
-		if q.values, err = s.config.Store.Get(ctx, q.values[:0], q.recs[1:]); err != nil {
-			return 0, errUnavailable.WithCause(err)
-		}
-		if string(q.recs[1].Value) != subjectEnding {
-			return q.recs[1].Version, nil
-		}
-		if err := s.EndSubject(ctx, subject); err != nil {
-			return 0, err
-		}
-	}
 }

@@ -58,6 +58,7 @@ const (
 	ReasonSubjectIsClient Reason = "subject_is_client"    // RFC 9068 section 5
 	ReasonSenderKey       Reason = "sender_key"
 	ReasonPolicy          Reason = "policy_denied"
+	ReasonUnmetACR        Reason = "acr_unreachable"
 	ReasonStepUp          Reason = "policy_step_up"
 	ReasonAuthorization   Reason = "authorization_invalid" // a Grant built one that cannot be
 

@@ -152,18 +152,6 @@ func (s *Server) refreshGrant(ctx context.Context, is *Issue) error {
 	}
 }
 
-// refreshConfig is the configuration of refresh tokens that holds for a client.
-func (s *Server) refreshConfig(a *Authorization) RefreshConfig {
-	c := s.refresh
-	if a.client.Refresh != nil {
-		c = a.client.Refresh.resolve()
-	}
-	if a.client.Public() && a.Confirmation == (Confirmation{}) {
-		c.Persistent = false // RFC 9700 section 2.2.2
-	}
-	return c
-}
-
 var errReuse = NewError(CodeInvalidGrant, ReasonReuse, refusedGrant)
 
 // endReused ends a grant of which an old refresh token was used: either the

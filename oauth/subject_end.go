@@ -78,3 +78,22 @@ func (s *Server) recheckSubject(ctx context.Context, a *Authorization) error {
 	}
 	return errors.Join(errSubjectEnded, s.endGrant(ctx, a.origin.id, ReasonSubjectEnded))
 }
+
+// subjectVersion is the version of the record through which all grants of a
+// subject are ended; 0 if there is none. One whose end was interrupted is
+// finished first.
+func (s *Server) subjectVersion(ctx context.Context, q *request, subject string) (uint64, error) {
+	for {
+		q.recs[1] = store.Record{Key: s.subjectKey(subject)}
+		var err error
+		if q.values, err = s.config.Store.Get(ctx, q.values[:0], q.recs[1:]); err != nil {
+			return 0, errUnavailable.WithCause(err)
+		}
+		if string(q.recs[1].Value) != subjectEnding {
+			return q.recs[1].Version, nil
+		}
+		if err := s.EndSubject(ctx, subject); err != nil {
+			return 0, err
+		}
+	}
+}

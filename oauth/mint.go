@@ -1,0 +1,44 @@
+package oauth
+
+import (
+	"crypto/rand"
+	"strconv"
+
+	"github.com/mintyard/mintyard/policy"
+)
+
+// mint makes the access token and the answer up to what Commit adds.
+func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
+	q := a.req.q
+	is := &q.issue
+	*is = Issue{auth: a, lives: s.lifetimes(a, d)}
+	rand.Read(q.view.random[:])
+	if a.origin.step == stepBirth || a.origin.step == stepStateless {
+		copy(a.origin.id[:], q.view.random[:])
+	}
+	var err error
+	out := append(q.out[:0], `{"access_token":"`...)
+	is.accessStart = len(out)
+	if out, err = s.appendAccessToken(out, is); err != nil {
+		q.out = out
+		return nil, errUnavailable.WithCause(err)
+	}
+	is.accessEnd = len(out)
+	out = append(out, `","token_type":"`...)
+	out = append(out, a.Confirmation.tokenType()...)
+	out = append(out, `","expires_in":`...)
+	out = strconv.AppendInt(out, is.lives.token-a.req.Time.Unix(), 10)
+	if scopes := a.tokenScopes(); len(scopes) > 0 {
+		out = append(out, `,"scope":"`...)
+		out = append(appendWords(out, scopes), '"')
+	}
+	q.out = out
+	return is, nil
+}
+
+func (c Confirmation) tokenType() string {
+	if c.JKT != "" {
+		return "DPoP" // RFC 9449 section 5
+	}
+	return "Bearer"
+}

@@ -146,12 +146,20 @@ func (r *record) expires() int64 {
 	return end
 }
 
+// tombstone is how long an ended grant is remembered: longer than any request that
+// read it before. What is forgotten is refused as well.
+const tombstone = 24 * time.Hour
+
 // end turns the record into a tombstone: nothing of the person is kept that is
 // not needed to refuse what still points at it.
-func (r *record) end() {
+func (r *record) end(now time.Time) {
+	until := now.Add(tombstone).Unix()
+	if r.Ends != 0 {
+		until = min(until, r.Ends)
+	}
 	*r = record{
 		Version: r.Version, State: stateEnded, Client: r.Client, GrantType: r.GrantType, Subject: r.Subject,
-		Created: r.Created, Ends: r.Ends, Idle: r.Idle, Used: r.Used, Salt: r.Salt,
+		Created: r.Created, Ends: until, Salt: r.Salt,
 		Refresh: r.Refresh, RefreshKey: r.RefreshKey, Refreshes: r.Refreshes, Unknown: r.Unknown,
 	}
 }

@@ -180,7 +180,7 @@ func (s *Server) endGrant(ctx context.Context, id [16]byte, why Reason) error {
 			return cur, errNothing
 		}
 		did = true
-		rec.end()
+		rec.end(s.now())
 		cur.Value, cur.Expires = rec.append(nil), rec.expires()
 		return cur, nil
 	})

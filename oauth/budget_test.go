@@ -1,3 +1,5 @@
+//go:build !race
+
 package oauth_test
 
 import (

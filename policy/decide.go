@@ -56,6 +56,9 @@ const (
 // holds says whether all conditions hold: no if one is false, and else unknown if
 // one is. fact names the condition.
 func (r *compiled) holds(f *Facts) (truth, string) {
+	if r.open {
+		return yes, ""
+	}
 	c := &r.If
 	result, fact := yes, ""
 	for _, t := range [...]struct {

@@ -197,6 +197,9 @@ func object(raw []byte, member func(name string, raw []byte) error) error {
 			return errors.New("is malformed")
 		}
 		name, _ := t.(string)
+		if name == "" {
+			name = `""` // it is known to nobody, and must show in a path
+		}
 		if seen[name] {
 			return fmt.Errorf("%s: stands twice", name)
 		}

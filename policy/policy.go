@@ -16,6 +16,7 @@ type Policy struct{ rules []compiled }
 type compiled struct {
 	Rule
 	types []Type // of each requirement
+	open  bool   // it has no condition
 }
 
 // New checks the rules. An error gives the path of what is wrong, as it would
@@ -41,6 +42,7 @@ func New(rules ...Rule) (*Policy, error) {
 			}
 			c.types = append(c.types, t)
 		}
+		c.open = c.If.unconditional()
 	}
 	return p, nil
 }
@@ -52,8 +54,8 @@ func OneFactor() *Policy { return oneFactor }
 func AllowAll() *Policy { return allowAll }
 
 var (
-	oneFactor = &Policy{rules: []compiled{{Rule: Rule{Name: "one factor", Then: Outcome{Access: Allow, Factors: 1}}}}}
-	allowAll  = &Policy{rules: []compiled{{Rule: Rule{Name: "anything", Then: Outcome{Access: Allow}}}}}
+	oneFactor = &Policy{rules: []compiled{{Rule: Rule{Name: "one factor", Then: Outcome{Access: Allow, Factors: 1}}, open: true}}}
+	allowAll  = &Policy{rules: []compiled{{Rule: Rule{Name: "anything", Then: Outcome{Access: Allow}}, open: true}}}
 )
 
 // Rules returns the rules.

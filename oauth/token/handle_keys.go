@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -26,6 +27,11 @@ func (k HandleKey) String() string { return fmt.Sprintf("handle key %d", k.ID) }
 
 // GoString does not show the secret.
 func (k HandleKey) GoString() string { return k.String() }
+
+// MarshalJSON does not show the secret: whoever keeps keys names what it writes.
+func (k HandleKey) MarshalJSON() ([]byte, error) {
+	return strconv.AppendUint(nil, uint64(k.ID), 10), nil
+}
 
 // NewHandleKey makes a key with a random id.
 func NewHandleKey() HandleKey {

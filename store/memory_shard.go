@@ -1,6 +1,9 @@
 package store
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
 
 // shard is a part of a Memory: records with their values and tags, under one lock.
 type shard struct {
@@ -35,6 +38,9 @@ type entry struct {
 	nextOfRecord uint32
 }
 
+// errFull comes at a thousand million records.
+var errFull = errors.New("store: Memory is full")
+
 func (s *shard) get(key *Key, h uint64, buf []byte) (version uint64, expires int64, _ []byte) {
 	i := s.records.find(key, h)
 	if i == 0 {
@@ -54,6 +60,9 @@ func (s *shard) put(rec *Record, h uint64, old uint64) error {
 		return ErrConflict
 	}
 	if i == 0 {
+		if s.records.full() || s.tags.full() {
+			return errFull
+		}
 		i = s.records.insert(&rec.Key, h)
 	}
 	r := s.records.at(i)

@@ -37,7 +37,9 @@ func (p *pool[T]) give(i uint32) {
 }
 
 // table finds places of a pool by key: open addressing with linear probing over
-// place numbers, four bytes an entry where a map would keep the key again.
+// place numbers, four bytes an entry where a map would keep the key again. Eight
+// bits of the hash stand before each number, so that a look-up seldom touches the
+// place of another key: what it costs among a million are misses of the cache.
 type table[T interface{ slot | tagSlot }] struct {
 	pool[T]
 	seed    maphash.Seed
@@ -45,10 +47,19 @@ type table[T interface{ slot | tagSlot }] struct {
 	used    int
 }
 
+const (
+	placeBits = 24
+	placeMask = 1<<placeBits - 1
+)
+
 func newSeed() maphash.Seed { return maphash.MakeSeed() }
 
 // hash is keyed, because some keys are made of what strangers send.
 func (t *table[T]) hash(key *Key) uint64 { return maphash.Comparable(t.seed, *key) }
+
+// mark is the part of a hash that stands in a bucket: bits that choose neither
+// the shard nor, in a table of reasonable size, the bucket.
+func mark(h uint64) uint32 { return uint32(h>>48) << placeBits }
 
 func (t *table[T]) key(i uint32) *Key {
 	switch v := any(t.at(i)).(type) {
@@ -65,14 +76,20 @@ func (t *table[T]) find(key *Key, h uint64) uint32 {
 	if len(t.buckets) == 0 {
 		return 0
 	}
-	mask := uint64(len(t.buckets) - 1)
+	mask, m := uint64(len(t.buckets)-1), mark(h)
 	for b := h & mask; ; b = (b + 1) & mask {
-		i := t.buckets[b]
-		if i == 0 || *t.key(i) == *key {
+		e := t.buckets[b]
+		if e == 0 {
+			return 0
+		}
+		if i := e & placeMask; e&^placeMask == m && *t.key(i) == *key {
 			return i
 		}
 	}
 }
+
+// full reports whether no more places can be numbered.
+func (t *table[T]) full() bool { return len(t.spare) == 0 && t.n == placeMask }
 
 // insert makes a place for a key that is not there.
 func (t *table[T]) insert(key *Key, h uint64) uint32 {
@@ -92,14 +109,14 @@ func (t *table[T]) link(i uint32, h uint64) {
 	for t.buckets[b] != 0 {
 		b = (b + 1) & mask
 	}
-	t.buckets[b] = i
+	t.buckets[b] = mark(h) | i
 }
 
 func (t *table[T]) grow() {
 	old := t.buckets
 	t.buckets = make([]uint32, max(16, 2*len(old)))
-	for _, i := range old {
-		if i != 0 {
+	for _, e := range old {
+		if i := e & placeMask; i != 0 {
 			t.link(i, t.hash(t.key(i)))
 		}
 	}
@@ -110,19 +127,19 @@ func (t *table[T]) grow() {
 func (t *table[T]) remove(i uint32, h uint64) {
 	mask := uint64(len(t.buckets) - 1)
 	b := h & mask
-	for t.buckets[b] != i {
+	for t.buckets[b]&placeMask != i {
 		b = (b + 1) & mask
 	}
 	for gap := b; ; {
 		b = (b + 1) & mask
-		j := t.buckets[b]
-		if j == 0 {
+		e := t.buckets[b]
+		if e == 0 {
 			t.buckets[gap] = 0
 			break
 		}
-		home := t.hash(t.key(j)) & mask
-		if (b-home)&mask >= (b-gap)&mask { // j may stand in the gap
-			t.buckets[gap] = j
+		home := t.hash(t.key(e&placeMask)) & mask
+		if (b-home)&mask >= (b-gap)&mask { // it may stand in the gap
+			t.buckets[gap] = e
 			gap = b
 		}
 	}

@@ -26,11 +26,11 @@ func ParseMasterKey(s string) (MasterKey, error) {
 	return MasterKey{}, errors.New("store: a master key is 32 random bytes in base64")
 }
 
-// String does not show the key.
-func (MasterKey) String() string { return "master key" }
+// Format prints no key, whatever the verb.
+func (MasterKey) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("master key")) }
 
-// GoString does not show the key.
-func (k MasterKey) GoString() string { return k.String() }
+// MarshalText writes no key: whoever keeps one says so.
+func (MasterKey) MarshalText() ([]byte, error) { return []byte("master key"), nil }
 
 // ErrSeal is returned by Open: the value was sealed under another master key, for
 // another record or another field, or it was altered.

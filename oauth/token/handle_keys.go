@@ -22,11 +22,8 @@ type HandleKey struct {
 	Secret [32]byte
 }
 
-// String does not show the secret.
-func (k HandleKey) String() string { return fmt.Sprintf("handle key %d", k.ID) }
-
-// GoString does not show the secret.
-func (k HandleKey) GoString() string { return k.String() }
+// Format prints the id and no secret, whatever the verb.
+func (k HandleKey) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "handle key %d", k.ID) }
 
 // MarshalJSON does not show the secret: whoever keeps keys names what it writes.
 func (k HandleKey) MarshalJSON() ([]byte, error) {

@@ -206,7 +206,7 @@ func TestHandleKeysDoNotPrint(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "key", k, "keys", token.HandleKeys{Active: k})
 	encoded, err := json.Marshal(token.HandleKeys{Active: k, Retiring: []token.HandleKey{k}})
 	require.NoError(t, err)
-	for _, s := range []string{fmt.Sprintf("%v %+v %#v %s", k, k, k, k), fmt.Sprintf("%v %+v %#v", token.HandleKeys{Active: k}, &token.HandleKeys{Active: k}, []token.HandleKey{k}), log.String(), string(encoded)} {
+	for _, s := range []string{fmt.Sprintf("%v %+v %#v %s %d %x", k, k, k, k, k, k), fmt.Sprintf("%v %+v %#v", token.HandleKeys{Active: k}, &token.HandleKeys{Active: k}, []token.HandleKey{k}), log.String(), string(encoded)} {
 		require.NotContains(t, s, secret)
 		require.NotContains(t, s, strings.ReplaceAll(secret, " ", ","))
 	}

@@ -111,7 +111,7 @@ var tagTests = []test{
 		})
 		seen := b.list(tag)
 		for _, key := range keys {
-			b.Contains(seen, key)
+			b.True(seen[key] > 0) // Contains would look at all of them
 		}
 		b.Len(seen, n, "no other keys")
 

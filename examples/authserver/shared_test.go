@@ -171,3 +171,19 @@ func TestTwoProcessesStart(t *testing.T) {
 	}
 	b.bearer("/resource", a.tom(orgToken).ok(t).text("access_token")).ok(t)
 }
+
+// The data base goes away and comes back: nothing is lost, and nobody has to
+// restart us.
+func TestDatabaseRestarts(t *testing.T) {
+	server := sqltest.StartPostgres(t)
+	p := start(t, setup{config: standard, master: testMaster, args: []string{"-dev", "-store", server.Database(t)}})
+	tok := p.tom(defaultToken).ok(t)
+	server.Restart(t)
+	var renewed answer
+	require.Eventually(t, func() bool {
+		renewed = p.tom(orgToken)
+		return renewed.status == http.StatusOK
+	}, 20*time.Second, 10*time.Millisecond, "%v", renewed.raw)
+	require.True(t, p.active(tok.text("access_token")))
+	p.refresh(defaultToken, "plain", tok.text("refresh_token")).ok(t)
+}

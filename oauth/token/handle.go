@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,11 @@ var (
 //
 // without padding, in its one canonical spelling. The MAC is over everything
 // before it, and over kind and server, so that garbage and what was made elsewhere
-// is refused without asking the store. A refresh token has 76 characters behind its
-// prefix, and an mfa_token 55.
+// is refused without asking the store.
+//
+// Behind the prefix a handle is of A–Z, a–z, 0–9, "-" and "_" only: 76 characters for
+// refresh tokens and codes, 55 plus the payload's (4 for every 3 bytes) for the others,
+// and never more than 4 KiB before it is encoded.
 //
 // Refresh tokens and codes carry a second MAC, made with a salt that only the
 // record knows: whoever has stolen a handle key and an access token, which shows
@@ -48,21 +52,23 @@ const (
 )
 
 // Append appends a handle. salt is for the kinds that have a second MAC, and must
-// be nil for the others. The same input gives the same handle.
+// be nil for the others; a salt of zeros is one that somebody forgot. The same input
+// gives the same handle. A key id that is not known is [ErrHandleKey].
 func (h *Handles) Append(dst []byte, hd *Handle, salt *[16]byte) ([]byte, error) {
 	set := h.set.Load()
 	id := hd.KeyID
-	if id == 0 {
+	if id == 0 && set != nil {
 		id = set.active
 	}
 	k := set.find(id)
-	if k == nil {
+	switch {
+	case k == nil:
 		return dst, ErrHandleKey
-	}
-	if !hd.Kind.valid() || hd.Kind.salted() != (salt != nil) {
+	case !hd.Kind.valid():
+		return dst, errHandleKind
+	case hd.Kind.salted() != (salt != nil), salt != nil && *salt == [16]byte{}:
 		return dst, errHandleSalt
-	}
-	if len(hd.Payload) > maxHandle-handleHead-2*macSize {
+	case len(hd.Payload) > maxHandle-handleHead-2*macSize:
 		return dst, errHandleSize
 	}
 	m := k.macs[hd.Kind].Get().(*macState)
@@ -82,9 +88,9 @@ func (h *Handles) Append(dst []byte, hd *Handle, salt *[16]byte) ([]byte, error)
 	return dst, nil
 }
 
-// Parse checks the form and the first MAC of a handle, and decodes it into buf,
-// from its start: the returned buffer holds what Payload points at. It does not
-// allocate if buf is large enough.
+// Parse checks the form and the first MAC of a handle, and appends what it decodes
+// to buf: Payload points into the returned buffer. It does not allocate if buf has
+// room for twice the handle. Beside an error, buf is returned as it was.
 //
 // For a kind with a second MAC, [Handles.CheckSalt] is still to be asked.
 func (h *Handles) Parse(buf []byte, kind HandleKind, s string) (Handle, []byte, error) {
@@ -101,10 +107,9 @@ func (h *Handles) Parse(buf []byte, kind HandleKind, s string) (Handle, []byte, 
 		return Handle{}, buf, ErrHandle
 	}
 	// The text is copied behind the place where it is decoded: Decode wants bytes.
-	if cap(buf) < n+len(text) {
-		buf = make([]byte, 0, n+len(text))
-	}
-	b, src := buf[:n], buf[n:n+len(text)]
+	start := len(buf)
+	buf = slices.Grow(buf, n+len(text))
+	b, src := buf[start:start+n:start+n], buf[start+n:start+n+len(text)]
 	copy(src, text)
 	if _, err := strictURL.Decode(b, src); err != nil || b[0] != handleVersion {
 		return Handle{}, buf, ErrHandle
@@ -126,17 +131,18 @@ func (h *Handles) Parse(buf []byte, kind HandleKind, s string) (Handle, []byte, 
 	if kind.salted() {
 		hd.signed, hd.saltMAC = b[:end+macSize], b[end+macSize:]
 	}
-	return hd, buf, nil
+	return hd, buf[:start+n], nil
 }
 
 // strictURL refuses loose bits at the end: one handle has one spelling.
 var strictURL = base64.RawURLEncoding.Strict()
 
 // CheckSalt checks the second MAC of a handle that Parse has returned, once the
-// salt of its record is known. For kinds that have none it is false.
+// salt of its record is known, in constant time. It is false for kinds that have none,
+// for a salt that is missing or all zeros, and for a key that was removed meanwhile.
 func (h *Handles) CheckSalt(hd *Handle, salt *[16]byte) bool {
 	k := h.set.Load().find(hd.KeyID)
-	if k == nil || len(hd.saltMAC) != macSize {
+	if k == nil || !hd.Kind.salted() || len(hd.saltMAC) != macSize || salt == nil || *salt == [16]byte{} {
 		return false
 	}
 	m := k.macs[hd.Kind].Get().(*macState)
@@ -146,6 +152,7 @@ func (h *Handles) CheckSalt(hd *Handle, salt *[16]byte) bool {
 }
 
 var (
-	errHandleSalt = errors.New("token: a salt is for refresh tokens and codes, and they need one")
+	errHandleKind = errors.New("token: not a kind of handle")
+	errHandleSalt = errors.New("token: a salt is for refresh tokens and codes, and they need one that is not zero")
 	errHandleSize = errors.New("token: the payload of a handle is too large")
 )

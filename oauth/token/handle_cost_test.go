@@ -20,7 +20,10 @@ func TestHandleAllocations(t *testing.T) {
 	r := mintHandle(t, h, refresh)
 	parsed, _, err := h.Parse(nil, token.HandleRefresh, r)
 	require.NoError(t, err)
-	var view token.View
+	alone := views()["standalone"]
+	some := views()["some scopes"] // on both sides of 64
+	standalone, chosen := alone.Append(nil), some.Append(nil)
+	var view, lists token.View
 	for name, c := range map[string]struct {
 		want float64
 		do   func()
@@ -32,6 +35,8 @@ func TestHandleAllocations(t *testing.T) {
 		"salt":          {0, func() { h.CheckSalt(&parsed, &salt) }},
 		"garbage":       {0, func() { _, scratch, _ = h.Parse(scratch[:0], token.HandleAccess, "mint_at_AAAA") }},
 		"view":          {0, func() { _ = token.ParseView(payload, &view) }},
+		"scopes":        {0, func() { _ = token.ParseView(chosen, &view) }},
+		"standalone":    {1, func() { _ = token.ParseView(standalone, &lists) }}, // one string for all of its text
 	} {
 		c.do()
 		require.Equal(t, c.want, testing.AllocsPerRun(200, c.do), name)

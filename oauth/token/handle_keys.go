@@ -61,7 +61,11 @@ type handleSet struct {
 	keys   []*handleKey
 }
 
+// find is nil for an unknown id, and in a Handles that NewHandles has not made.
 func (s *handleSet) find(id uint32) *handleKey {
+	if s == nil {
+		return nil
+	}
 	for _, k := range s.keys {
 		if k.id == id {
 			return k
@@ -84,7 +88,10 @@ func NewHandles(server string, keys HandleKeys) (*Handles, error) {
 		return nil, errors.New("token: NewHandles: the server needs an id of at most 255 bytes")
 	}
 	h := &Handles{server: server}
-	return h, h.Replace(keys)
+	if err := h.Replace(keys); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // Replace puts other keys in place of those that are there.
@@ -110,7 +117,12 @@ func (h *Handles) Replace(keys HandleKeys) error {
 }
 
 // ActiveKey returns the id of the key under which handles are made now.
-func (h *Handles) ActiveKey() uint32 { return h.set.Load().active }
+func (h *Handles) ActiveKey() uint32 {
+	if set := h.set.Load(); set != nil {
+		return set.active
+	}
+	return 0
+}
 
 func (h *Handles) prepare(key HandleKey) (*handleKey, error) {
 	k := &handleKey{id: key.ID}
@@ -139,6 +151,8 @@ type macState struct {
 
 func (m *macState) free(pool *sync.Pool) {
 	clear(m.buf)
+	clear(m.out[:])
+	clear(m.salt[:])
 	m.buf = m.buf[:0]
 	pool.Put(m)
 }

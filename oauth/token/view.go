@@ -11,7 +11,7 @@ import (
 // [HandleAccess] handle, protected by its MAC and readable by whoever holds it, so
 // that nothing personal belongs in it.
 type View struct {
-	IssuedAt int64   // Unix seconds
+	IssuedAt int64   // Unix seconds, not negative
 	Lifetime uint32  // seconds
 	ID       [8]byte // the token's own part of its jti
 
@@ -86,11 +86,15 @@ func (v *View) Append(dst []byte) []byte {
 	return dst
 }
 
-// ParseView reads a payload into v. Views of grants are read without allocating;
-// the lists of v are used again.
+// ParseView reads a payload into v. Views of grants are read without allocating,
+// and the text of a standalone one is one string; the lists of v are used again.
+// What is not exactly what Append writes is [ErrView], and leaves an empty view.
 func ParseView(payload []byte, v *View) error {
 	scopes, audience := v.Scopes[:0], v.Audience[:0]
 	*v = View{}
+	if len(payload) > maxHandle {
+		return ErrView
+	}
 	r := reader{b: payload}
 	flags := r.byte()
 	v.AllScopes, v.AllResources = flags&flagAllScopes != 0, flags&flagAllResources != 0
@@ -109,7 +113,7 @@ func ParseView(payload []byte, v *View) error {
 		copy(v.Key[:], r.take(len(v.Key)))
 	}
 	if flags&flagClient != 0 {
-		v.Client = string(r.text())
+		v.Client = r.text()
 		r.bad = r.bad || v.Client == ""
 	}
 	if v.Standalone {
@@ -186,8 +190,9 @@ func choose(all, some []string) (bool, Bits) {
 
 // reader reads a payload; bad says that it was cut or not canonical.
 type reader struct {
-	b   []byte
-	bad bool
+	b    []byte
+	bad  bool
+	rest string // from the first text on, which all texts are parts of
 }
 
 func (r *reader) take(n int) []byte {
@@ -217,7 +222,19 @@ func (r *reader) uvarint(most uint64) uint64 {
 	return x
 }
 
-func (r *reader) text() []byte { return r.take(int(r.uvarint(maxHandle))) }
+func (r *reader) text() string {
+	n := int(r.uvarint(maxHandle))
+	if r.bad || n > len(r.b) {
+		r.bad = true
+		return ""
+	}
+	if r.rest == "" {
+		r.rest = string(r.b)
+	}
+	at := len(r.rest) - len(r.b)
+	r.b = r.b[n:]
+	return r.rest[at : at+n]
+}
 
 func (r *reader) texts(dst []string) []string {
 	n := int(r.uvarint(maxHandle))
@@ -225,7 +242,7 @@ func (r *reader) texts(dst []string) []string {
 		if r.bad {
 			return nil
 		}
-		dst = append(dst, string(r.text()))
+		dst = append(dst, r.text())
 	}
 	return dst
 }

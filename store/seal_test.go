@@ -19,7 +19,9 @@ func TestSeal(t *testing.T) {
 	s := store.NewSealer(one)
 	for _, plain := range []string{"", "x", strings.Repeat("long", 1000)} {
 		sealed := s.Seal(nil, key, "field", []byte(plain))
-		require.NotContains(t, string(sealed), plain+"!")
+		if len(plain) > 10 {
+			require.NotContains(t, string(sealed), plain[:10])
+		}
 		got, err := s.Open([]byte("before "), key, "field", sealed)
 		require.NoError(t, err)
 		require.Equal(t, "before "+plain, string(got))

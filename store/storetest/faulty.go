@@ -21,16 +21,17 @@ const (
 	None       Fault = iota
 	FailBefore       // the call has no effect, and returns ErrFault
 	FailAfter        // the call has its effect, and returns ErrFault all the same
+	Hang             // the call has no effect, and returns when its context ends, with its error
 )
 
 // String names the fault.
 func (f Fault) String() string {
-	return [...]string{"none", "fails before its effect", "fails after its effect"}[f]
+	return [...]string{"none", "fails before its effect", "fails after its effect", "hangs"}[f]
 }
 
 // Call describes a call of a store.
 type Call struct {
-	Method string // "Get", "Put", "Delete", "List", "Sweep", "Walk"
+	Method string // "Get", "Put", "Delete", "List", "Sweep" or "Walk"
 	Key    store.Key
 	N      int // how many calls there were, with this one, since Set or the beginning
 }
@@ -49,9 +50,9 @@ type FaultyStore struct {
 
 	mu     sync.Mutex
 	calls  int
-	fail   int
+	left   int    // calls until the one that fails; 0 is never
+	method string // the only one that counts for left; all if empty
 	fault  Fault
-	method string // the next call of which fails
 	hit    bool
 }
 
@@ -65,18 +66,17 @@ var (
 func Faulty(inner store.Store) *FaultyStore { return &FaultyStore{inner: inner} }
 
 // Set makes the n-th call from now on fail, once.
-func (f *FaultyStore) Set(n int, fault Fault) {
+func (f *FaultyStore) Set(n int, fault Fault) { f.SetOn("", n, fault) }
+
+// SetOn makes the n-th call of one method from now on fail, once.
+func (f *FaultyStore) SetOn(method string, n int, fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls, f.fail, f.fault, f.hit, f.method = 0, n, fault, false, ""
+	f.calls, f.left, f.fault, f.hit, f.method = 0, n, fault, false, method
 }
 
 // FailNext makes the next call of a method fail before its effect, once.
-func (f *FaultyStore) FailNext(method string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.method, f.hit = method, false
-}
+func (f *FaultyStore) FailNext(method string) { f.SetOn(method, 1, FailBefore) }
 
 // Clear lets everything succeed again.
 func (f *FaultyStore) Clear() { f.Set(0, None) }
@@ -103,18 +103,21 @@ func (f *FaultyStore) do(ctx context.Context, method string, key store.Key, effe
 	f.calls++
 	c := Call{method, key, f.calls}
 	fault := None
-	switch {
-	case f.method == method:
-		fault, f.method, f.hit = FailBefore, "", true
-	case f.calls == f.fail && f.fault != None:
-		fault, f.hit = f.fault, true
+	if f.left > 0 && (f.method == "" || f.method == method) {
+		if f.left--; f.left == 0 && f.fault != None {
+			fault, f.hit = f.fault, true
+		}
 	}
 	f.mu.Unlock()
 	if f.Before != nil {
 		f.Before(c)
 	}
-	if fault == FailBefore {
+	switch fault {
+	case FailBefore:
 		return ErrFault
+	case Hang:
+		<-ctx.Done()
+		return ctx.Err()
 	}
 	err := effect()
 	if f.After != nil {

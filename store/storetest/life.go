@@ -27,6 +27,43 @@ var contextTests = []test{
 		b.True(listed, "List must say that the context has ended")
 		b.same(rec)
 	}},
+
+	{"a deadline that is over", func(b *bench) {
+		rec := b.put(store.Record{})
+		ctx, cancel := context.WithDeadline(b.ctx, time.Now().Add(-time.Second))
+		defer cancel()
+		fresh := store.Record{Key: b.key(), Version: store.NewVersion(), Value: []byte("{}")}
+		b.ErrorIs(b.store.Put(ctx, fresh, 0), context.DeadlineExceeded)
+		b.absent(fresh.Key)
+		b.ErrorIs(b.store.Delete(ctx, rec.Key, rec.Version), context.DeadlineExceeded)
+		b.same(rec)
+	}},
+
+	// A list that is cut short must say so: whoever ends all grants of a session
+	// would otherwise take it for complete.
+	{"cancelled inside a list", func(b *bench) {
+		const n = 300
+		tag := b.key()
+		for range n {
+			b.put(store.Record{Tags: []store.Key{tag}})
+		}
+		ctx, cancel := context.WithCancel(b.ctx)
+		defer cancel()
+		listed := 0
+		var last error
+		for _, err := range b.store.List(ctx, tag) {
+			b.NoError(last, "after an error the sequence ends")
+			if last = err; err == nil {
+				listed++
+			}
+			cancel()
+		}
+		if last == nil {
+			b.GreaterOrEqual(listed, n, "cut short without an error")
+		} else {
+			b.ErrorIs(last, context.Canceled)
+		}
+	}},
 }
 
 var sweepTests = []test{
@@ -61,10 +98,25 @@ var sweepTests = []test{
 		for range 25 {
 			b.put(store.Record{Expires: 1})
 		}
+		for _, none := range []int{0, -1} {
+			n, err := sweeper.Sweep(b.ctx, now, none)
+			b.NoError(err)
+			b.Zero(n, "at most %d", none)
+		}
 		for _, want := range []int{10, 10, 5, 0} {
 			n, err := sweeper.Sweep(b.ctx, now, 10)
 			b.NoError(err)
 			b.Equal(want, n)
+		}
+		// So many that each part of a store which is kept in parts has several.
+		for range 400 {
+			b.put(store.Record{Expires: 1})
+		}
+		for left := 400; left > 0; {
+			n, err := sweeper.Sweep(b.ctx, now, 3)
+			b.NoError(err)
+			b.Equal(min(3, left), n)
+			left -= n
 		}
 	}},
 
@@ -127,6 +179,49 @@ var walkTests = []test{
 				b.Equal("{", string(b.get(rec.Key).Value[:1]))
 			}
 		}
+		b.Empty(want)
+	}},
+
+	// What is not written during the walk is in it, whatever is written beside it.
+	{"a walk misses nothing under writes", func(b *bench) {
+		walker, ok := b.store.(store.Walker)
+		if !ok {
+			return
+		}
+		want := make(map[store.Key]bool)
+		for range 300 {
+			want[b.put(store.Record{}).Key] = true
+		}
+		stop, started, stopped := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for i := 0; ; i++ {
+				rec := store.Record{Key: b.key(), Version: store.NewVersion(), Value: make([]byte, i*100%5000)}
+				if err := b.store.Put(b.ctx, rec, 0); err != nil {
+					b.T.Errorf("put: %v", err)
+				}
+				if err := b.store.Delete(b.ctx, rec.Key, rec.Version); err != nil {
+					b.T.Errorf("delete: %v", err)
+				}
+				if i == 0 {
+					close(started)
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		}()
+		<-started
+		for rec, err := range walker.Walk(b.ctx) {
+			if err != nil {
+				b.T.Errorf("walk: %v", err)
+			}
+			delete(want, rec.Key)
+		}
+		close(stop)
+		<-stopped
 		b.Empty(want)
 	}},
 

@@ -50,3 +50,13 @@ func ExamplePolicy_Explain() {
 	fmt.Println(d.Access, d.Reason, steps)
 	// Output: deny undecidable [{risky undecidable risk}]
 }
+
+// A host whose relying parties know other references replaces them.
+func ExampleAMRTable() {
+	methods := []policy.Method{{Name: "password", Types: policy.Knowledge}, {Name: "totp", Types: policy.Possession}}
+	fmt.Println(policy.AMR(methods))
+	fmt.Println(policy.AMRTable{"totp": {"google_otp"}}.Append(nil, methods))
+	// Output:
+	// [pwd otp mfa]
+	// [pwd google_otp mfa]
+}

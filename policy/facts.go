@@ -9,8 +9,8 @@ import (
 type Facts struct {
 	Subject   string   // the person; "" for a client that asks for itself
 	Groups    []string // of the person, now
-	Client    string
-	GrantType string
+	Client    string   // "" is unknown, since every request has one
+	GrantType string   // likewise
 	Scopes    []string
 
 	// Network is where the person proved factors, RequesterNetwork where this
@@ -36,8 +36,8 @@ type Facts struct {
 
 // Method is one way in which a person proves to be that person.
 type Method struct {
-	Name  string // "password", "totp", "sms", "voice", "email", "push", "webauthn", "recovery_code"
-	Types Type
+	Name  string    // "password", "totp", "sms", "voice", "email", "push", "webauthn", "recovery_code"
+	Types Type      // of a method with several, only one counts unless UserVerified
 	At    time.Time // when it was proved
 
 	PhishingResistant bool
@@ -47,6 +47,18 @@ type Method struct {
 	// Device is the authenticator, or the number, that was used. Methods with one
 	// device count once. "" is a device of its own.
 	Device string
+}
+
+// proves is what counts of the types. A device with a sensor, or with a PIN, that did
+// not verify the person has shown that the person has it, and no more.
+func (m *Method) proves() Type {
+	switch {
+	case m.UserVerified || m.Types&(m.Types-1) == 0:
+		return m.Types
+	case m.Types&Possession != 0:
+		return Possession
+	}
+	return m.Types & -m.Types
 }
 
 // Type is what a method rests on: a set.

@@ -23,9 +23,9 @@ func TestRefusedDocuments(t *testing.T) {
 		`{"rules":null}`:     "rules: is not a list",
 		`{"rules":[],"x":1}`: "x: is not known",
 		`{"rules":[{"then":{"access":"allow"}}]}`:                                                  "rules[0].name",
-		rule(`"then":{}`):                                                                          "rules[0].then: access: is required",
+		rule(`"then":{}`):                                                                          "rules[0].then.access: is required",
 		rule(`"then":{"access":"step_up"}`):                                                        "rules[0].then.access",
-		rule(`"then":{"access":"allow","access":"deny"}`):                                          "rules[0].then: access: stands twice",
+		rule(`"then":{"access":"allow","access":"deny"}`):                                          "rules[0].then.access: stands twice",
 		rule(`"then":{"access":"allow","factors":0}`):                                              "rules[0].then.factors",
 		rule(`"then":{"access":"allow","factors":3}`):                                              "rules[0].then.factors",
 		rule(`"then":{"access":"allow","factors":"2"}`):                                            "rules[0].then.factors",
@@ -80,8 +80,9 @@ func FuzzPolicyDocument(f *testing.F) {
 	f.Add(`{"rules":[{"name":"a","if":{"risk":["low"]},"then":{"access":"allow","require":[{"hardware":true}]}}]}`)
 	f.Add(`{"rules":[{"name":"a","then":{"access":"deny"}}]} x`)
 	f.Fuzz(func(t *testing.T, document string) {
-		p := new(policy.Policy)
-		if json.Unmarshal([]byte(document), p) != nil {
+		p, err := new(policy.Policy), json.Unmarshal([]byte(document), new(policy.Policy))
+		require.Equal(t, err == nil, p.UnmarshalJSON([]byte(document)) == nil, "called by itself it is as strict")
+		if err != nil {
 			require.Equal(t, policy.Deny, p.Decide(facts(methods(password))).Access)
 			return
 		}

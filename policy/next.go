@@ -2,10 +2,10 @@ package policy
 
 import "slices"
 
-// known are the methods that can be asked for when nobody has said what a person
-// can prove, in the order of preference.
-var known = []Method{
-	{Name: "webauthn", Types: Possession | Inherence, PhishingResistant: true, UserVerified: true},
+// imaginable are the methods that can be asked for when nobody has said what a person
+// can prove, in the order of preference: each as good as it could be.
+var imaginable = []Method{
+	{Name: "webauthn", Types: Possession | Inherence, PhishingResistant: true, UserVerified: true, Hardware: true},
 	{Name: "push", Types: Possession},
 	{Name: "totp", Types: Possession},
 	{Name: "sms", Types: Possession},
@@ -16,10 +16,14 @@ var known = []Method{
 
 // next lists what would satisfy the rule together with what was proved: one method
 // if one does, and else pairs. An app that proves the first of a pair is asked again.
+// It is empty if all that there is would not do.
 func (r *compiled) next(f *Facts) [][]string {
 	candidates := f.Available
 	if !f.AvailableKnown {
-		candidates = known
+		candidates = r.imagine()
+	}
+	if !r.satisfied(f, f.Methods, candidates) {
+		return nil
 	}
 	var single, pairs [][]string
 	add := func(list *[][]string, names ...string) {
@@ -42,5 +46,40 @@ func (r *compiled) next(f *Facts) [][]string {
 			}
 		}
 	}
+	if pairs == nil {
+		return [][]string{r.fewest(f, candidates)}
+	}
 	return pairs
+}
+
+// fewest leaves out of the candidates, which do together, what is not needed.
+func (r *compiled) fewest(f *Facts, candidates []Method) []string {
+	needed := slices.Clone(candidates)
+	for i := len(needed) - 1; i >= 0; i-- {
+		if fewer := slices.Delete(slices.Clone(needed), i, i+1); r.satisfied(f, f.Methods, fewer) {
+			needed = fewer
+		}
+	}
+	names := make([]string, len(needed))
+	for i := range needed {
+		names[i] = needed[i].Name
+	}
+	return names
+}
+
+// imagine adds the methods that only the rule knows: of those nothing is known but
+// that the rule counts on them.
+func (r *compiled) imagine() []Method {
+	methods := slices.Clip(imaginable)
+	for _, q := range r.Then.Require {
+		for _, name := range q.Methods {
+			if !slices.ContainsFunc(methods, func(m Method) bool { return m.Name == name }) {
+				methods = append(methods, Method{
+					Name: name, Types: Knowledge | Possession | Inherence,
+					PhishingResistant: true, Hardware: true, UserVerified: true,
+				})
+			}
+		}
+	}
+	return methods
 }

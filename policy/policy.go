@@ -28,13 +28,13 @@ func New(rules ...Rule) (*Policy, error) {
 	p := &Policy{rules: make([]compiled, len(rules))}
 	for i := range rules {
 		c := &p.rules[i]
-		c.Rule = rules[i].clone()
-		if err := c.check(); err != nil {
+		if err := rules[i].check(); err != nil {
 			return nil, fmt.Errorf("policy: rules[%d].%w", i, err)
 		}
-		if i > 0 && rules[i-1].If.unconditional() {
+		if i > 0 && p.rules[i-1].open {
 			return nil, fmt.Errorf("policy: rules[%d]: comes after a rule without conditions, and is never reached", i)
 		}
+		c.Rule = rules[i].clone()
 		for _, q := range c.Then.Require {
 			var t Type
 			for _, name := range q.Types {
@@ -47,16 +47,22 @@ func New(rules ...Rule) (*Policy, error) {
 	return p, nil
 }
 
-// OneFactor is the policy that asks a person for one factor, whichever.
-func OneFactor() *Policy { return oneFactor }
+// OneFactor is the policy that asks a person for one factor, whichever. It refuses
+// clients that ask for themselves.
+func OneFactor() *Policy { return must("one factor", Outcome{Access: Allow, Factors: 1}) }
 
 // AllowAll is the policy that asks for nothing.
-func AllowAll() *Policy { return allowAll }
+func AllowAll() *Policy { return must("anything", Outcome{Access: Allow}) }
 
-var (
-	oneFactor = &Policy{rules: []compiled{{Rule: Rule{Name: "one factor", Then: Outcome{Access: Allow, Factors: 1}}, open: true}}}
-	allowAll  = &Policy{rules: []compiled{{Rule: Rule{Name: "anything", Then: Outcome{Access: Allow}}, open: true}}}
-)
+// must makes a policy of one rule that is known to be right. Each caller has its own:
+// a policy can be loaded into.
+func must(name string, o Outcome) *Policy {
+	p, err := New(Rule{Name: name, Then: o})
+	if err != nil {
+		panic(err) // only constants come here
+	}
+	return p
+}
 
 // Rules returns the rules.
 func (p *Policy) Rules() []Rule {
@@ -74,6 +80,10 @@ func (r Rule) clone() Rule {
 	c.Networks, c.NotNetworks = cloneNetworks(c.Networks), cloneNetworks(c.NotNetworks)
 	c.RequesterNetworks = cloneNetworks(c.RequesterNetworks)
 	t.Require = slices.Clone(t.Require)
+	for i := range t.Require {
+		q := &t.Require[i]
+		q.Types, q.Methods = slices.Clone(q.Types), slices.Clone(q.Methods)
+	}
 	return r
 }
 
@@ -82,7 +92,7 @@ func (r Rule) clone() Rule {
 func cloneNetworks(list []netip.Prefix) []netip.Prefix {
 	list = slices.Clone(list)
 	for i, p := range list {
-		if p.Addr().Is4In6() && p.Bits() >= 96 {
+		if p.Addr().Is4In6() {
 			list[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 	}
@@ -94,6 +104,7 @@ type Decision struct {
 	Access Access
 	Rule   string // the rule that decided; "" if none matched
 	Reason string // a stable name: one of the Reason constants
+	Fact   string // with ReasonUndecidable: the condition whose fact is unknown
 
 	// Next says, with StepUp, what would do: each is the names of methods that
 	// would satisfy the rule together with what was proved. If it was not known
@@ -116,12 +127,15 @@ const (
 )
 
 // Combine is the decision of two policies that must both agree: denial wins, then
-// the need for more proof, and the shorter life.
+// the need for more proof, and the shorter life. An access that is none of the three
+// denies.
 func Combine(a, b Decision) Decision {
-	rank := [...]int{Deny: 0, StepUp: 1, Allow: 2}
 	d := a
-	if rank[b.Access] < rank[a.Access] {
+	if b.Access.rank() < a.Access.rank() {
 		d = b
+	}
+	if d.Access.rank() == 0 {
+		d.Access = Deny
 	}
 	if a.Access == StepUp && b.Access == StepUp {
 		d.Next = both(a.Next, b.Next)
@@ -129,6 +143,16 @@ func Combine(a, b Decision) Decision {
 	d.AccessTokenTTL = shorter(a.AccessTokenTTL, b.AccessTokenTTL)
 	d.RefreshTokenTTL = shorter(a.RefreshTokenTTL, b.RefreshTokenTTL)
 	return d
+}
+
+func (a Access) rank() int {
+	switch a {
+	case Allow:
+		return 2
+	case StepUp:
+		return 1
+	}
+	return 0
 }
 
 // both prefers what satisfies the two; where nothing does at once, the first goes first.

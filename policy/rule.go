@@ -3,7 +3,9 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // Rule is one rule: if all of If holds, Then decides.
@@ -22,6 +24,7 @@ type Condition struct {
 	GrantTypes []string `json:"grant_types,omitempty"`
 	Scopes     []string `json:"scopes,omitempty"` // any of them
 
+	// IPv4 addresses, however they are written, are in IPv4 networks only.
 	Networks          []netip.Prefix `json:"networks,omitempty"`     // where factors were proved
 	NotNetworks       []netip.Prefix `json:"not_networks,omitempty"` // likewise, and not there
 	RequesterNetworks []netip.Prefix `json:"requester_networks,omitempty"`
@@ -35,7 +38,9 @@ type Outcome struct {
 
 	// Factors is how many factors must be proved: 1, or 2 of different types on
 	// different devices. 0 asks for none. A passkey that has verified its user is
-	// two: the device, and what unlocks it.
+	// two: the device, and what unlocks it. One that has not is the device alone.
+	// A client that asks for itself proves no factor, and a rule that wants one
+	// denies it.
 	Factors int `json:"factors,omitempty"`
 
 	// Require lists alternatives, one of which must hold besides.
@@ -44,7 +49,8 @@ type Outcome struct {
 	// MaxAge is how old a proof may be to count; 0 is any age.
 	MaxAge time.Duration `json:"max_age,omitempty"`
 
-	// AccessTokenTTL and RefreshTokenTTL shorten lifetimes; 0 leaves the server's.
+	// AccessTokenTTL and RefreshTokenTTL shorten lifetimes, in whole seconds; 0 leaves
+	// the server's.
 	AccessTokenTTL  time.Duration `json:"access_token_ttl,omitempty"`
 	RefreshTokenTTL time.Duration `json:"refresh_token_ttl,omitempty"`
 }
@@ -96,21 +102,37 @@ func (r *Rule) check() error {
 			return fmt.Errorf("if.%s: is empty; leave it out for no condition", l.name)
 		}
 	}
+	for _, l := range []struct {
+		name string
+		list []string
+	}{{"users", c.Users}, {"groups", c.Groups}, {"clients", c.Clients}, {"grant_types", c.GrantTypes}, {"scopes", c.Scopes}} {
+		if i := slices.IndexFunc(l.list, noName); i >= 0 {
+			return fmt.Errorf("if.%s[%d]: is empty, or not UTF-8", l.name, i)
+		}
+	}
 	for i, risk := range c.Risk {
 		if risk == RiskUnknown || int(risk) >= len(riskNames) {
 			return fmt.Errorf("if.risk[%d]: is none of low, medium, high", i)
 		}
 	}
-	for name, list := range map[string][]netip.Prefix{"networks": c.Networks, "not_networks": c.NotNetworks, "requester_networks": c.RequesterNetworks} {
-		for i, p := range list {
-			if !p.IsValid() {
-				return fmt.Errorf("if.%s[%d]: is not a network", name, i)
+	for _, l := range []struct {
+		name string
+		list []netip.Prefix
+	}{{"networks", c.Networks}, {"not_networks", c.NotNetworks}, {"requester_networks", c.RequesterNetworks}} {
+		for i, p := range l.list {
+			switch {
+			case !p.IsValid():
+				return fmt.Errorf("if.%s[%d]: is not a network", l.name, i)
+			case p != p.Masked():
+				return fmt.Errorf("if.%s[%d]: %q is an address and not a network: %s is", l.name, i, p, p.Masked())
+			case p.Bits() > 0 && p.Bits() < 96 && p.Contains(mapped):
+				return fmt.Errorf("if.%s[%d]: %q mixes IPv4 with IPv6", l.name, i, p)
 			}
 		}
 	}
 	switch {
-	case r.Name == "":
-		return fmt.Errorf("name: is required: decisions are explained with it")
+	case noName(r.Name):
+		return fmt.Errorf("name: is required, in UTF-8: decisions are explained with it")
 	case t.Access != Allow && t.Access != Deny:
 		return fmt.Errorf("then.access: is neither allow nor deny")
 	case t.Access == Deny && (t.Factors != 0 || t.Require != nil || t.MaxAge != 0 || t.AccessTokenTTL != 0 || t.RefreshTokenTTL != 0):
@@ -121,6 +143,10 @@ func (r *Rule) check() error {
 		return fmt.Errorf("then.require: is empty; leave it out for no requirement")
 	case t.MaxAge < 0 || t.AccessTokenTTL < 0 || t.RefreshTokenTTL < 0:
 		return fmt.Errorf("then: a duration is negative")
+	case t.AccessTokenTTL%time.Second != 0:
+		return fmt.Errorf("then.access_token_ttl: is not in whole seconds")
+	case t.RefreshTokenTTL%time.Second != 0:
+		return fmt.Errorf("then.refresh_token_ttl: is not in whole seconds")
 	}
 	for i, q := range t.Require {
 		if err := q.check(); err != nil {
@@ -136,6 +162,9 @@ func (q *Requirement) check() error {
 			return fmt.Errorf(".types[%d]: %q is none of knowledge, possession, inherence", i, name)
 		}
 	}
+	if i := slices.IndexFunc(q.Methods, noName); i >= 0 {
+		return fmt.Errorf(".methods[%d]: is empty, or not UTF-8", i)
+	}
 	switch {
 	case q.Types != nil && len(q.Types) == 0:
 		return fmt.Errorf(".types: is empty")
@@ -146,6 +175,13 @@ func (q *Requirement) check() error {
 	}
 	return nil
 }
+
+// noName: a template that filled in nothing must not match those who have no name,
+// and what JSON cannot write would be another name when it is read again.
+func noName(s string) bool { return s == "" || !utf8.ValidString(s) }
+
+// mapped is among the addresses that stand for IPv4 in IPv6. They are compared as IPv4.
+var mapped = netip.MustParseAddr("::ffff:0:0")
 
 func parseType(name string) Type {
 	for _, t := range typeNames {

@@ -200,6 +200,14 @@ func TestACR(t *testing.T) {
 	c = k.claims(k.mfa("one", a.text("mfa_token"), k.code()), "one")
 	require.Equal(t, "urn:okta:loa:2fa:any", c.ACR)
 
+	// Two factors of who has two, and one of who has one.
+	k.advance(30 * time.Second)
+	const possible = "urn:okta:loa:2fa:any:ifpossible"
+	a = k.password("one", "mia", password, "acr_values", possible)
+	a.requireError(t, 403, "mfa_required")
+	require.Equal(t, possible, k.claims(k.mfa("one", a.text("mfa_token"), k.code()), "one").ACR)
+	require.Equal(t, possible, k.claims(k.password("one", "tom", password, "acr_values", possible), "one").ACR)
+
 	k.password("one", "mia", password, "acr_values", "phr").requireError(t, 400, "unmet_authentication_requirements")
 	k.password("one", "mia", "wrong", "acr_values", "phr").requireError(t, 400, "invalid_grant")
 	require.Empty(t, k.claims(k.password("one", "mia", password, "acr_values", "nobody:knows"), "one").ACR)

@@ -167,7 +167,12 @@ func (s *Server) decide(a *Authorization, subject Subject) (policy.Decision, err
 // decideACR asks for the first context of acr_values that is known, unless one of
 // them is reached already. Contexts that nobody knows are not asked for.
 func (a *Authorization) decideACR(f *policy.Facts, d policy.Decision) (policy.Decision, error) {
-	if reachedACR(a) != "" {
+	if v := reachedACR(a); v == policy.ACRTwoIfPossible && f.AvailableKnown {
+		if more := policy.ForACR(policy.ACRTwoFactors).Decide(f); more.Access == policy.StepUp {
+			return policy.Combine(d, more), nil // it is possible
+		}
+		return d, nil
+	} else if v != "" {
 		return d, nil
 	}
 	for _, v := range a.ACRValues {

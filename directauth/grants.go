@@ -42,7 +42,9 @@ func (d *Direct) first(ctx context.Context, r *oauth.TokenRequest, name, secret 
 	if err != nil {
 		return nil, err
 	}
-	a.Subject = subject // also for the event of a refusal
+	if err := r.About(ctx, a, subject); err != nil {
+		return nil, err
+	}
 	return d.prove(ctx, r, a, v, authenticator.Identity{Subject: subject, Hint: hint}, proof)
 }
 

@@ -56,6 +56,7 @@ type host struct {
 	mu     sync.Mutex
 	hashes map[string]string
 	status map[string]bool
+	during func() // called when a hash has been read
 }
 
 func (h *host) Resolve(_ context.Context, hint string) (string, error) {
@@ -80,8 +81,12 @@ func (h *host) Subject(_ context.Context, id string) (oauth.Subject, error) {
 
 func (h *host) PasswordHash(_ context.Context, id string) (string, error) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.hashes[id], nil
+	hash := h.hashes[id]
+	h.mu.Unlock()
+	if h.during != nil {
+		h.during()
+	}
+	return hash, nil
 }
 
 func (h *host) SetPasswordHash(_ context.Context, id, old, hash string) error {

@@ -99,3 +99,26 @@ func TestGuessingUnknownNames(t *testing.T) {
 	k.advance(24 * time.Hour)
 	require.Equal(t, http.StatusOK, k.password("one", "mia", password).status, "the lock lapses")
 }
+
+// A password that is changed while it is verified brings nothing that lasts: the
+// change ends the person's grants, and this one with them, although it is made later.
+func TestPasswordChangedWhileVerified(t *testing.T) {
+	for range 20 {
+		k := newKit(t)
+		k.host.during = func() { // the hash was read, and is not compared yet
+			if err := k.provider.Server().EndSubject(t.Context(), "mia"); err != nil {
+				t.Error(err)
+			}
+		}
+		k.password("one", "mia", password).requireError(t, http.StatusBadRequest, "invalid_grant")
+		k.host.during = nil
+		require.Equal(t, http.StatusOK, k.password("one", "mia", password).status)
+	}
+}
+
+// A verification that takes its time is no authentication in the future.
+func TestSlowVerification(t *testing.T) {
+	k := newKit(t)
+	k.host.during = func() { k.advance(20 * time.Second) }
+	require.Equal(t, http.StatusOK, k.password("one", "mia", password).status)
+}

@@ -62,7 +62,8 @@ type Authorization struct {
 	req    *TokenRequest
 	client *Client
 	origin origin
-	parent uint64 // version of the subject's cut-off record when the request began
+	parent uint64 // version of the subject's cut-off record before anything was verified
+	noted  string // the subject whose version that is
 
 	// Backing arrays, so that a small authorization needs no memory of its own.
 	scopes    [16]string

@@ -36,8 +36,8 @@ const (
 	EventGrantHealed    EventType = "grant.healed" // the store had lost a write: a handle was ahead of its record
 	EventTokenRevoked   EventType = "token.revoked"
 	EventSubjectEnded   EventType = "subject.ended"
-	EventFailure        EventType = "failure" // something of ours failed; Err says what
-	EventKeysRotated    EventType = "keys.rotated"
+	EventFailure        EventType = "failure"      // something of ours failed; Err says what
+	EventKeysRotated    EventType = "keys.rotated" // for hosts, which decide when: Keys has no event stream
 )
 
 // event hands e to the host, if it wants events. The context is the request's.

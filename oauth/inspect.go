@@ -123,7 +123,11 @@ func (s *Server) inspectOpaque(ctx context.Context, q *request, tok string, t *T
 // what only the server knows.
 func (s *Server) inspectJWT(ctx context.Context, q *request, tok string, t *TokenInfo) error {
 	var c token.Claims
-	if err := s.config.Keys.Signing.KeySet().VerifyInto(&c, token.TypeAccessToken, tok); err != nil {
+	err := s.config.Keys.Signing.KeySet().VerifyInto(&c, token.TypeAccessToken, tok)
+	if errors.Is(err, token.ErrKey) && s.config.Keys.reload(ctx, q.now) { // another node has rotated
+		err = s.config.Keys.Signing.KeySet().VerifyInto(&c, token.TypeAccessToken, tok)
+	}
+	if err != nil {
 		return errInactive.WithCause(err)
 	}
 	if c.Issuer != s.config.Issuer {

@@ -27,7 +27,7 @@ var (
 //
 // When a policy wants more proof, the error is what Config.StepUp says.
 func (s *Server) Prepare(ctx context.Context, a *Authorization) (*Issue, error) {
-	if err := a.validate(a.req.Time); err != nil {
+	if err := a.validate(s.now()); err != nil {
 		return nil, err
 	}
 	if err := a.checkSenderKey(); err != nil {
@@ -73,18 +73,18 @@ func (a *Authorization) checkSenderKey() error {
 }
 
 // checkSubject asks the host whether the person may have tokens now. For a grant
-// that is born it first notes the version of what could end it, so that Commit
-// sees whether it was ended meanwhile.
+// that is born the version of what could end it is noted first, if the Grant has
+// not done so, so that Commit sees whether it was ended meanwhile.
 func (s *Server) checkSubject(ctx context.Context, a *Authorization) (Subject, error) {
 	if a.Subject == "" {
 		return Subject{}, nil
 	}
 	if a.origin.step == stepBirth {
-		version, err := s.subjectVersion(ctx, a.req.q, a.Subject)
-		if err != nil {
-			return Subject{}, err
+		if a.noted != a.Subject {
+			if err := a.req.About(ctx, a, a.Subject); err != nil {
+				return Subject{}, err
+			}
 		}
-		a.parent = version
 		// A person who has the id of a client could be taken for it (RFC 9068 section 5).
 		if _, err := s.config.Clients.Client(ctx, a.Subject); err == nil {
 			return Subject{}, errSubjectIsClient

@@ -131,6 +131,19 @@ func (r *TokenRequest) requestedResources(a *Authorization) error {
 	return nil
 }
 
+// About says whom the authorization is about. A Grant that verifies something of a
+// person calls it before it does: if the person's grants are ended from here on,
+// because the password that is being verified is changed, say, what comes of this
+// request is ended too. "" is nobody, and costs the same.
+func (r *TokenRequest) About(ctx context.Context, a *Authorization, subject string) error {
+	version, err := r.Server.subjectVersion(ctx, r.q, subject)
+	if err != nil {
+		return err
+	}
+	a.Subject, a.parent, a.noted = subject, version, subject
+	return nil
+}
+
 func (c *Client) mayHave(scope string) bool {
 	return c.Scopes == nil || contains(c.Scopes, scope)
 }

@@ -108,6 +108,24 @@ func TestNodesShareKeys(t *testing.T) {
 	require.Error(t, one.config.Keys.Rotate(t.Context(), token.PS256))
 }
 
+// A token that another node has signed with a key of two rotations later is good here.
+func TestNodesFindNewSigningKeys(t *testing.T) {
+	memory := store.NewMemory()
+	node := func() *kit {
+		return newKit(t, func(c *oauth.Config) {
+			var err error
+			c.Store = memory
+			c.Keys, err = vault(memory, 1).Keys(t.Context(), "test", token.ES256)
+			require.NoError(t, err)
+		})
+	}
+	one, two := node(), node()
+	for range 2 {
+		require.NoError(t, one.config.Keys.Rotate(t.Context(), token.ES256))
+	}
+	require.True(t, two.active(one.signIn(nativeID).text("access_token")))
+}
+
 // Keys of the host's own are the host's to change.
 func TestHostKeys(t *testing.T) {
 	key, err := token.GenerateKey(token.ES256)

@@ -158,6 +158,9 @@ func (p *process) wait() {
 		p.t.Fatalf("the process did not stop\n%s", p.stderr)
 	}
 	require.NotContains(p.t, p.stderr.String(), "DATA RACE")
+	if p.t.Failed() {
+		p.t.Logf("the log of the process:\n%s", p.stderr)
+	}
 	p.cmd = nil
 }
 

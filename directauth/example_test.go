@@ -64,6 +64,7 @@ func Example() {
 	mux := http.NewServeMux()
 	provider.Mount(mux)
 	// log.Fatal(http.ListenAndServeTLS(":443", cert, key, mux))
+	// Output:
 }
 
 func check(err error) {

@@ -22,11 +22,12 @@ const (
 	FailBefore       // the call has no effect, and returns ErrFault
 	FailAfter        // the call has its effect, and returns ErrFault all the same
 	Hang             // the call has no effect, and returns when its context ends, with its error
+	Slow             // the call waits for Delay before its effect, and others do not
 )
 
 // String names the fault.
 func (f Fault) String() string {
-	return [...]string{"none", "fails before its effect", "fails after its effect", "hangs"}[f]
+	return [...]string{"none", "fails before its effect", "fails after its effect", "hangs", "is slow"}[f]
 }
 
 // Call describes a call of a store.
@@ -45,7 +46,8 @@ type FaultyStore struct {
 	// its goroutine, and may use the store. Set them before it is used.
 	Before, After func(Call)
 
-	// Delay is waited before each call, or until its context ends.
+	// Delay is waited before each call, or until its context ends; if the fault is
+	// Slow, before the call that it falls on only.
 	Delay time.Duration
 
 	mu     sync.Mutex
@@ -90,15 +92,6 @@ func (f *FaultyStore) Hit() bool {
 
 // do makes a call, with what was asked for.
 func (f *FaultyStore) do(ctx context.Context, method string, key store.Key, effect func() error) error {
-	if f.Delay > 0 {
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	f.mu.Lock()
 	f.calls++
 	c := Call{method, key, f.calls}
@@ -108,7 +101,17 @@ func (f *FaultyStore) do(ctx context.Context, method string, key store.Key, effe
 			fault, f.hit = f.fault, true
 		}
 	}
+	wait := f.Delay > 0 && (f.fault != Slow || fault == Slow)
 	f.mu.Unlock()
+	if wait {
+		t := time.NewTimer(f.Delay)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if f.Before != nil {
 		f.Before(c)
 	}

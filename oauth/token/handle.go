@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -25,14 +26,16 @@ var (
 // before it, and over kind and server, so that garbage and what was made elsewhere
 // is refused without asking the store.
 //
-// Behind the prefix a handle is of A–Z, a–z, 0–9, "-" and "_" only: 76 characters for
-// refresh tokens and codes, 55 plus the payload's (4 for every 3 bytes) for the others,
-// and never more than 4 KiB before it is encoded.
+// Behind the prefix a handle is of A–Z, a–z, 0–9, "-" and "_" only. Without a payload that
+// is 76 characters for refresh tokens and codes, and 55 for the others; n bytes of payload
+// make it ⌈4(57+n)/3⌉ and ⌈4(41+n)/3⌉. It has never more than 4 KiB before it is encoded.
 //
 // Refresh tokens and codes carry a second MAC, made with a salt that only the
 // record knows: whoever has stolen a handle key and an access token, which shows
 // the record's id, still cannot make the refresh token; and whoever has read the
 // store has the salt and no key.
+//
+// It prints without its record and its MACs: a log is no place for what can be used.
 type Handle struct {
 	Kind       HandleKind
 	KeyID      uint32 // 0 lets Append take the active key
@@ -42,6 +45,11 @@ type Handle struct {
 
 	signed  []byte // what the salt MAC is over
 	saltMAC []byte
+}
+
+// Format prints kind, key id and generation, from which no handle can be made.
+func (h Handle) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%s handle, key %d, generation %d", h.Kind, h.KeyID, h.Generation)
 }
 
 const (
@@ -127,7 +135,7 @@ func (h *Handles) Parse(buf []byte, kind HandleKind, s string) (Handle, []byte, 
 	if !good {
 		return Handle{}, buf, ErrHandle
 	}
-	hd.Payload = b[handleHead:end]
+	hd.Payload = b[handleHead:end:end] // appending to it must not write over the MACs
 	if kind.salted() {
 		hd.signed, hd.saltMAC = b[:end+macSize], b[end+macSize:]
 	}

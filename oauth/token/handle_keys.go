@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,7 +17,12 @@ import (
 )
 
 // HandleKey is a secret under which handles are made. Whoever has it and a grant's
-// salt can make the handles of that grant. It does not print.
+// salt can make the handles of that grant.
+//
+// It does not print, nor do structs and lists that show it in exported fields. Package
+// fmt asks no method for a value in an unexported field of another package's struct, nor
+// for a verb that is a mistake (%p, or %w, which is for errors): keep keys behind a pointer
+// in what might be printed.
 type HandleKey struct {
 	ID     uint32 // never 0
 	Secret [32]byte
@@ -25,10 +31,16 @@ type HandleKey struct {
 // Format prints the id and no secret, whatever the verb.
 func (k HandleKey) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "handle key %d", k.ID) }
 
+// LogValue is the id and no secret, for every handler.
+func (k HandleKey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
+
 // MarshalJSON does not show the secret: whoever keeps keys names what it writes.
 func (k HandleKey) MarshalJSON() ([]byte, error) {
 	return strconv.AppendUint(nil, uint64(k.ID), 10), nil
 }
+
+// MarshalText does for XML and the like what MarshalJSON does.
+func (k HandleKey) MarshalText() ([]byte, error) { return k.MarshalJSON() }
 
 // NewHandleKey makes a key with a random id.
 func NewHandleKey() HandleKey {

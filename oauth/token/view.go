@@ -86,8 +86,9 @@ func (v *View) Append(dst []byte) []byte {
 	return dst
 }
 
-// ParseView reads a payload into v. Views of grants are read without allocating,
-// and the text of a standalone one is one string; the lists of v are used again.
+// ParseView reads a payload into v. Views of grants are read without allocating, and
+// all text of one that names a client or is standalone is one string; the lists of v are
+// used again.
 // What is not exactly what Append writes is [ErrView], and leaves an empty view.
 func ParseView(payload []byte, v *View) error {
 	scopes, audience := v.Scopes[:0], v.Audience[:0]
@@ -128,10 +129,12 @@ func ParseView(payload []byte, v *View) error {
 }
 
 // SetConfirmation binds the view to a key: jkt or x5t is a SHA-256 thumbprint in
-// base64url; both "" is none, and both set is refused.
+// base64url; both "" is none. Both set, and what is no thumbprint, is [ErrView], and
+// changes nothing.
 func (v *View) SetConfirmation(jkt, x5t string) error {
+	var key [32]byte
 	if jkt == "" && x5t == "" {
-		v.HasKey = false
+		v.HasKey, v.KeyIsCertificate, v.Key = false, false, key
 		return nil
 	}
 	var src [43]byte
@@ -139,10 +142,10 @@ func (v *View) SetConfirmation(jkt, x5t string) error {
 		return ErrView
 	}
 	copy(src[copy(src[:], jkt):], x5t)
-	if n, err := base64.RawURLEncoding.Strict().Decode(v.Key[:], src[:]); err != nil || n != len(v.Key) {
+	if n, err := strictURL.Decode(key[:], src[:]); err != nil || n != len(key) {
 		return ErrView
 	}
-	v.HasKey, v.KeyIsCertificate = true, x5t != ""
+	v.HasKey, v.KeyIsCertificate, v.Key = true, x5t != "", key
 	return nil
 }
 

@@ -5,9 +5,9 @@ package policy
 func AMR(methods []Method) []string { return AppendAMR(nil, methods) }
 
 // AppendAMR appends the authentication method references (RFC 8176) of the
-// methods, each once, and "mfa" if two of them are of different types and on
-// different devices, as a rule with two factors counts them. A method that RFC 8176
-// has no name for goes by its own.
+// methods, each once, and "mfa" where a rule with two factors counts two: if two
+// of them are of different types and on different devices, or one is a passkey that has
+// verified its user. A method that RFC 8176 has no name for goes by its own.
 func AppendAMR(dst []string, methods []Method) []string { return AMRTable(nil).Append(dst, methods) }
 
 // AMRTable replaces the references of methods, by their names: a host whose relying
@@ -41,8 +41,10 @@ func (m *Method) appendAMR(dst []string, start int) []string {
 		return dst
 	case "password":
 		return once(dst, start, "pwd")
-	case "totp", "hotp":
+	case "totp", "hotp", "recovery_codes":
 		return once(dst, start, "otp")
+	case "question":
+		return once(dst, start, "kba")
 	case "voice":
 		return once(dst, start, "tel")
 	case "push":
@@ -66,6 +68,9 @@ func (m *Method) keyAMR() string {
 
 func severalFactors(methods []Method) bool {
 	for i := range methods {
+		if methods[i].several() {
+			return true
+		}
 		for j := range i {
 			if differ(&methods[i], &methods[j]) {
 				return true

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,6 +25,7 @@ func TestUnknownGivesTheLeast(t *testing.T) {
 			f.Groups = [][]string{nil, {"a"}, {"b"}}[r.IntN(3)]
 			f.Methods = [][]policy.Method{nil, {password}, {password, totp}, {passkey}}[r.IntN(4)]
 			f.Network, f.RequesterNetwork = in, out
+			f.Device = policy.Device{Known: policy.Yes, Platform: "ios"}
 			f.Risk, f.Client, f.GrantType = policy.RiskLow, "app", "password"
 		})
 		for fact, values := range map[string][]func(*policy.Facts){
@@ -31,6 +33,9 @@ func TestUnknownGivesTheLeast(t *testing.T) {
 			"requester": {func(f *policy.Facts) { f.RequesterNetwork = netip.Addr{} }, func(f *policy.Facts) { f.RequesterNetwork = in }, func(f *policy.Facts) { f.RequesterNetwork = out }},
 			"client":    {func(f *policy.Facts) { f.Client = "" }, func(f *policy.Facts) { f.Client = "app" }, func(f *policy.Facts) { f.Client = "other" }},
 			"grant":     {func(f *policy.Facts) { f.GrantType = "" }, func(f *policy.Facts) { f.GrantType = "password" }, func(f *policy.Facts) { f.GrantType = "other" }},
+			"device":    {func(f *policy.Facts) { f.Device.Known = policy.Unknown }, func(f *policy.Facts) { f.Device.Known = policy.Yes }, func(f *policy.Facts) { f.Device.Known = policy.No }},
+			"platform":  {func(f *policy.Facts) { f.Device.Platform = "" }, func(f *policy.Facts) { f.Device.Platform = "ios" }, func(f *policy.Facts) { f.Device.Platform = "x" }},
+			"time":      {func(f *policy.Facts) { f.Now = time.Time{} }, func(f *policy.Facts) { f.Now = now }, func(f *policy.Facts) { f.Now = now.Add(9 * time.Hour) }},
 			"risk": {func(f *policy.Facts) { f.Risk = policy.RiskUnknown }, func(f *policy.Facts) { f.Risk = policy.RiskLow },
 				func(f *policy.Facts) { f.Risk = policy.RiskMedium }, func(f *policy.Facts) { f.Risk = policy.RiskHigh }},
 			"a risk that is none": {func(f *policy.Facts) { f.Risk = 200 }, func(f *policy.Facts) { f.Risk = policy.RiskLow }, func(f *policy.Facts) { f.Risk = policy.RiskHigh }},
@@ -59,7 +64,7 @@ func hostilePolicy(r *rand.Rand) *policy.Policy {
 	for range 1 + r.IntN(4) {
 		rule := policy.Rule{Name: "r", Then: policy.Outcome{Access: policy.Access(r.IntN(2))}}
 		for c := &rule.If; len(rules) == 0 || r.IntN(2) == 0; {
-			switch r.IntN(7) {
+			switch r.IntN(11) {
 			case 0:
 				c.Groups = []string{"a"}
 			case 1:
@@ -74,6 +79,14 @@ func hostilePolicy(r *rand.Rand) *policy.Policy {
 				c.Clients = []string{"app"}
 			case 6:
 				c.GrantTypes = []string{"password"}
+			case 7:
+				c.Device.Known = policy.Truth(1 + r.IntN(2))
+			case 8:
+				c.Device.Platforms = []string{"ios"}
+			case 9:
+				c.Time = []policy.Window{{From: 9 * time.Hour, To: 17 * time.Hour, Zone: "UTC"}}
+			case 10:
+				c.Predicates = []policy.Predicate{{Name: "maybe", Holds: func(f policy.Facts) policy.Truth { return f.Device.Known }}}
 			}
 			if r.IntN(2) == 0 {
 				break
@@ -145,19 +158,28 @@ func TestZones(t *testing.T) {
 // wherever it stands.
 func TestFalseBeatsUnknown(t *testing.T) {
 	conditions := map[string]struct{ unknown, wrong func(*policy.Facts) }{
-		`"clients":["app"]`:                   {func(f *policy.Facts) { f.Client = "" }, func(f *policy.Facts) { f.Client = "x" }},
-		`"grant_types":["password"]`:          {func(f *policy.Facts) { f.GrantType = "" }, func(f *policy.Facts) { f.GrantType = "x" }},
-		`"networks":["10.0.0.0/8"]`:           {func(f *policy.Facts) { f.Network = netip.Addr{} }, func(f *policy.Facts) { f.Network = netip.MustParseAddr("192.0.2.1") }},
-		`"requester_networks":["10.0.0.0/8"]`: {func(f *policy.Facts) { f.RequesterNetwork = netip.Addr{} }, func(f *policy.Facts) { f.RequesterNetwork = netip.MustParseAddr("192.0.2.1") }},
-		`"risk":["low"]`:                      {func(f *policy.Facts) { f.Risk = policy.RiskUnknown }, func(f *policy.Facts) { f.Risk = policy.RiskHigh }},
+		`"clients":["app"]`:                    {func(f *policy.Facts) { f.Client = "" }, func(f *policy.Facts) { f.Client = "x" }},
+		`"grant_types":["password"]`:           {func(f *policy.Facts) { f.GrantType = "" }, func(f *policy.Facts) { f.GrantType = "x" }},
+		`"networks":["10.0.0.0/8"]`:            {func(f *policy.Facts) { f.Network = netip.Addr{} }, func(f *policy.Facts) { f.Network = netip.MustParseAddr("192.0.2.1") }},
+		`"requester_networks":["10.0.0.0/8"]`:  {func(f *policy.Facts) { f.RequesterNetwork = netip.Addr{} }, func(f *policy.Facts) { f.RequesterNetwork = netip.MustParseAddr("192.0.2.1") }},
+		`"device":{"known":true}`:              {func(f *policy.Facts) { f.Device.Known = policy.Unknown }, func(f *policy.Facts) { f.Device.Known = policy.No }},
+		`"device":{"platforms":["ios"]}`:       {func(f *policy.Facts) { f.Device.Platform = "" }, func(f *policy.Facts) { f.Device.Platform = "x" }},
+		`"time":[{"to":"15:00","zone":"UTC"}]`: {func(f *policy.Facts) { f.Now = time.Time{} }, func(f *policy.Facts) { f.Now = now.Add(9 * time.Hour) }},
+		`"predicates":["managed"]`:             {func(f *policy.Facts) { f.Device.Managed = policy.Unknown }, func(f *policy.Facts) { f.Device.Managed = policy.No }},
+		`"risk":["low"]`:                       {func(f *policy.Facts) { f.Risk = policy.RiskUnknown }, func(f *policy.Facts) { f.Risk = policy.RiskHigh }},
 	}
+	loader := policy.Loader{Predicates: []policy.Predicate{{Name: "managed", Holds: func(f policy.Facts) policy.Truth { return f.Device.Managed }}}}
 	for a, x := range conditions {
 		for b, y := range conditions {
-			if a == b {
+			if a == b || a[:8] == b[:8] { // both about the device, which stands once
 				continue
 			}
-			p := load(t, `{"rules":[{"name":"no","if":{`+a+`,`+b+`},"then":{"access":"deny"}},{"name":"rest","then":{"access":"allow"}}]}`)
-			f := facts(func(f *policy.Facts) { f.RequesterNetwork, f.Risk = f.Network, policy.RiskLow })
+			p, err := loader.Policy([]byte(`{"rules":[{"name":"no","if":{` + a + `,` + b + `},"then":{"access":"deny"}},{"name":"rest","then":{"access":"allow"}}]}`))
+			require.NoError(t, err)
+			f := facts(func(f *policy.Facts) {
+				f.Device = policy.Device{Known: policy.Yes, Managed: policy.Yes, Platform: "ios"}
+				f.RequesterNetwork, f.Risk = f.Network, policy.RiskLow
+			})
 			require.Equal(t, policy.ReasonDenied, p.Decide(f).Reason)
 			x.unknown(f)
 			require.Equal(t, policy.ReasonUndecidable, p.Decide(f).Reason, a)

@@ -42,13 +42,85 @@ func ExamplePolicy_UnmarshalJSON() {
 func ExamplePolicy_Explain() {
 	p := new(policy.Policy)
 	if err := json.Unmarshal([]byte(`{"rules": [
-		{"name": "risky", "if": {"risk": ["high"]}, "then": {"access": "deny"}},
+		{"name": "stolen devices", "if": {"groups": ["stolen"]}, "then": {"access": "deny"}},
+		{"name": "payroll", "if": {"scopes": ["payroll"]}, "then": {"access": "allow", "factors": 2,
+			"require": [{"phishing_resistant": true, "max_age": "5m"}, {"methods": ["push"], "hardware": true}]}},
 		{"name": "others", "then": {"access": "allow", "factors": 1}}]}`), p); err != nil {
 		panic(err)
 	}
-	d, steps := p.Explain(&policy.Facts{Subject: "mia", Now: time.Now()})
-	fmt.Println(d.Access, d.Reason, steps)
-	// Output: deny undecidable [{risky undecidable risk}]
+	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	passkey := policy.Method{Name: "webauthn", Types: policy.Possession | policy.Inherence, PhishingResistant: true, UserVerified: true, Device: "laptop"}
+	push := policy.Method{Name: "push", Types: policy.Possession, Device: "phone"}
+	proved := passkey
+	proved.At = noon.Add(-time.Hour)
+	d, steps := p.Explain(&policy.Facts{
+		Subject: "mia", Groups: []string{"staff"}, Scopes: []string{"openid", "payroll"}, Now: noon,
+		Methods: []policy.Method{proved}, Available: []policy.Method{passkey, push}, AvailableKnown: true,
+	})
+	fmt.Println(d.Access, d.Reason, d.Next)
+	fmt.Println(steps)
+	// Output:
+	// step_up unsatisfied [[webauthn]]
+	// "stolen devices": skipped: groups does not hold
+	// "payroll": matched
+	//	factors: two factors of different types, on different devices: met
+	//	require[0]: a method, phishing-resistant, no older than 5m0s: not met: webauthn (laptop) is 1h0m0s old: webauthn (laptop) would do
+	//	require[1]: push, protected by hardware: not met: webauthn (laptop) is not push and is not protected by hardware: nothing that is there would do
+}
+
+// Devices and times of the day are conditions, and so is what only the host can say.
+func ExampleLoader() {
+	loader := policy.Loader{Predicates: []policy.Predicate{{
+		Name: "on_call", Holds: func(f policy.Facts) policy.Truth { return policy.TruthOf(f.Subject == "mia") },
+	}}}
+	p, err := loader.Policy([]byte(`{"rules": [
+		{"name": "our own devices, by day", "if": {
+			"device": {"managed": true, "platforms": ["macos", "windows"]},
+			"time": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00", "zone": "Europe/Berlin"}]
+		}, "then": {"access": "allow", "factors": 1}},
+		{"name": "who is on call, at any time", "if": {"predicates": ["on_call"]}, "then": {"access": "allow", "factors": 2}}
+	]}`))
+	if err != nil {
+		panic(err)
+	}
+	f := policy.Facts{
+		Subject: "mia", Device: policy.Device{Managed: policy.Yes, Platform: "macos"},
+		Methods: []policy.Method{{Name: "password", Types: policy.Knowledge}},
+	}
+	for _, hour := range []int{22, 9} {
+		f.Now = time.Date(2026, 11, 25, hour, 0, 0, 0, time.UTC)
+		d := p.Decide(&f)
+		fmt.Println(hour, d.Access, d.Rule)
+	}
+	f.Device = policy.Device{} // nobody knows what it is
+	d := p.Decide(&f)
+	fmt.Println(d.Access, d.Reason, d.Fact)
+	// Output:
+	// 22 step_up who is on call, at any time
+	// 9 allow our own devices, by day
+	// deny undecidable device.managed
+}
+
+// What a person must have, may have, and cannot have.
+func ExampleEnrolment() {
+	e := new(policy.Enrolment)
+	if err := json.Unmarshal([]byte(`{
+		"rules": [{"name": "staff", "if": {"groups": ["staff"]}, "then": {"webauthn": "required", "sms": "disabled"}}],
+		"default": {"push": {"enrolment": "optional", "number_challenge": "high_risk"}, "question": "disabled"}
+	}`), e); err != nil {
+		panic(err)
+	}
+	d := e.Decide(&policy.Facts{Subject: "mia", Groups: []string{"staff"}, Available: []policy.Method{{Name: "totp"}}, AvailableKnown: true})
+	fmt.Println("missing:", d.Missing)
+	for _, t := range []string{"webauthn", "sms", "totp", "question"} {
+		fmt.Printf("%s: may enrol %t, required %t, by %q\n", t, d.Of(t).MayEnrol, d.Of(t).Required, d.Of(t).Rule)
+	}
+	// Output:
+	// missing: [webauthn]
+	// webauthn: may enrol true, required true, by "staff"
+	// sms: may enrol false, required false, by "staff"
+	// totp: may enrol true, required false, by ""
+	// question: may enrol false, required false, by ""
 }
 
 // A host whose relying parties know other references replaces them.

@@ -17,13 +17,15 @@ type Facts struct {
 	// request comes from. The zero address is unknown.
 	Network          netip.Addr
 	RequesterNetwork netip.Addr
-	Risk             Risk // when factors were proved
+	Risk             Risk   // when factors were proved
+	Device           Device // on which they were proved
 
 	// Methods are what was proved.
 	Methods []Method
 
 	// Available are what the person could still prove, if AvailableKnown says that
-	// this was found out: then what is not in it cannot be asked for.
+	// this was found out: then what is not in it cannot be asked for. What was proved
+	// and can be proved again is in it too.
 	Available      []Method
 	AvailableKnown bool
 
@@ -31,12 +33,12 @@ type Facts struct {
 	// method's time to it, so that a refresh months later asks nothing new. Zero
 	// is Now.
 	AuthTime time.Time
-	Now      time.Time
+	Now      time.Time // of this decision; zero is unknown
 }
 
 // Method is one way in which a person proves to be that person.
 type Method struct {
-	Name  string    // "password", "totp", "sms", "voice", "email", "push", "webauthn", "recovery_code"
+	Name  string    // "password", "totp", "hotp", "sms", "voice", "email", "push", "webauthn", "recovery_codes", "question"
 	Types Type      // of a method with several, only one counts unless UserVerified
 	At    time.Time // when it was proved
 

@@ -3,7 +3,6 @@ package policy
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 	"unicode/utf8"
 )
@@ -12,34 +11,35 @@ import (
 //
 //	{"rules": [{"name": "…", "if": {"not_networks": ["10.0.0.0/8"]}, "then": {"access": "allow", "factors": 2, "max_age": "12h"}}]}
 //
-// The members are those of [Condition], [Outcome] and [Requirement]; networks are
-// in CIDR form and durations as time.ParseDuration reads them. Unknown members,
+// The members are those of [Condition], [DeviceCondition], [Window], [Outcome] and
+// [Requirement]; networks are in CIDR form and durations as time.ParseDuration reads
+// them. A document that names predicates is read by a [Loader]. Unknown members,
 // members that stand twice and everything that New refuses is an error, which gives
 // the path: rules[0].if.not_networks[0].
 func (p *Policy) UnmarshalJSON(b []byte) error {
-	if !utf8.Valid(b) {
-		return errors.New("policy: is not UTF-8")
-	}
-	var rules []Rule
-	err := object(b, func(name string, raw []byte) error {
-		if name != "rules" {
-			return errUnknown
-		}
-		return list(raw, func(raw []byte) error {
-			r, err := parseRule(raw)
-			rules = append(rules, r)
-			return err
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("policy: %w", err)
-	}
-	q, err := New(rules...)
+	q, err := Loader{}.Policy(b)
 	if err != nil {
 		return err
 	}
 	*p = *q
 	return nil
+}
+
+func (l *Loader) rules(b []byte) (rules []Rule, err error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("is not UTF-8")
+	}
+	err = object(b, func(name string, raw []byte) error {
+		if name != "rules" {
+			return errUnknown
+		}
+		return list(raw, func(raw []byte) error {
+			r, err := l.rule(raw)
+			rules = append(rules, r)
+			return err
+		})
+	})
+	return rules, err
 }
 
 // MarshalJSON writes what UnmarshalJSON reads.
@@ -51,13 +51,13 @@ func (p *Policy) MarshalJSON() ([]byte, error) {
 
 var errUnknown = errors.New("is not known")
 
-func parseRule(raw []byte) (r Rule, err error) {
+func (l *Loader) rule(raw []byte) (r Rule, err error) {
 	err = object(raw, func(name string, raw []byte) error {
 		switch name {
 		case "name":
 			return value(raw, &r.Name)
 		case "if":
-			return parseCondition(raw, &r.If)
+			return l.condition(raw, &r.If)
 		case "then":
 			return parseOutcome(raw, &r.Then)
 		}
@@ -66,19 +66,19 @@ func parseRule(raw []byte) (r Rule, err error) {
 	return r, err
 }
 
-func parseCondition(raw []byte, c *Condition) error {
+func (l *Loader) condition(raw []byte, c *Condition) error {
 	return object(raw, func(name string, raw []byte) error {
 		switch name {
 		case "users":
-			return strings(raw, &c.Users)
+			return texts(raw, &c.Users)
 		case "groups":
-			return strings(raw, &c.Groups)
+			return texts(raw, &c.Groups)
 		case "clients":
-			return strings(raw, &c.Clients)
+			return texts(raw, &c.Clients)
 		case "grant_types":
-			return strings(raw, &c.GrantTypes)
+			return texts(raw, &c.GrantTypes)
 		case "scopes":
-			return strings(raw, &c.Scopes)
+			return texts(raw, &c.Scopes)
 		case "networks":
 			return networks(raw, &c.Networks)
 		case "not_networks":
@@ -87,6 +87,12 @@ func parseCondition(raw []byte, c *Condition) error {
 			return networks(raw, &c.RequesterNetworks)
 		case "risk":
 			return risks(raw, &c.Risk)
+		case "device":
+			return parseDevice(raw, &c.Device)
+		case "time":
+			return parseWindows(raw, &c.Time)
+		case "predicates":
+			return l.predicates(raw, &c.Predicates)
 		}
 		return errUnknown
 	})
@@ -137,15 +143,17 @@ func parseRequirement(raw []byte) (q Requirement, err error) {
 	err = object(raw, func(name string, raw []byte) error {
 		switch name {
 		case "types":
-			return strings(raw, &q.Types)
+			return texts(raw, &q.Types)
 		case "methods":
-			return strings(raw, &q.Methods)
+			return texts(raw, &q.Methods)
 		case "phishing_resistant":
 			return value(raw, &q.PhishingResistant)
 		case "hardware":
 			return value(raw, &q.Hardware)
 		case "user_verified":
 			return value(raw, &q.UserVerified)
+		case "max_age":
+			return duration(raw, &q.MaxAge)
 		}
 		return errUnknown
 	})
@@ -155,18 +163,28 @@ func parseRequirement(raw []byte) (q Requirement, err error) {
 // MarshalJSON writes the durations as text.
 func (o Outcome) MarshalJSON() ([]byte, error) {
 	type plain Outcome // without this method
-	text := func(d time.Duration) string {
-		if d == 0 {
-			return ""
-		}
-		return d.String()
-	}
 	return json.Marshal(struct {
 		plain
 		MaxAge          string `json:"max_age,omitempty"`
 		AccessTokenTTL  string `json:"access_token_ttl,omitempty"`
 		RefreshTokenTTL string `json:"refresh_token_ttl,omitempty"`
-	}{plain(o), text(o.MaxAge), text(o.AccessTokenTTL), text(o.RefreshTokenTTL)})
+	}{plain(o), durationText(o.MaxAge), durationText(o.AccessTokenTTL), durationText(o.RefreshTokenTTL)})
+}
+
+// MarshalJSON writes the duration as text.
+func (q Requirement) MarshalJSON() ([]byte, error) {
+	type plain Requirement
+	return json.Marshal(struct {
+		plain
+		MaxAge string `json:"max_age,omitempty"`
+	}{plain(q), durationText(q.MaxAge)})
+}
+
+func durationText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // MarshalText writes "deny", "allow" or "step_up".

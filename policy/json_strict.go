@@ -97,7 +97,7 @@ func value[T string | int | bool](raw []byte, dst *T) error {
 	return errors.New("is not text")
 }
 
-func strings(raw []byte, dst *[]string) error {
+func texts(raw []byte, dst *[]string) error {
 	*dst = []string{}
 	return list(raw, func(raw []byte) error {
 		var s string

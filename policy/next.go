@@ -8,32 +8,50 @@ var imaginable = []Method{
 	{Name: "webauthn", Types: Possession | Inherence, PhishingResistant: true, UserVerified: true, Hardware: true},
 	{Name: "push", Types: Possession},
 	{Name: "totp", Types: Possession},
+	{Name: "hotp", Types: Possession},
 	{Name: "sms", Types: Possession},
 	{Name: "voice", Types: Possession},
 	{Name: "email", Types: Possession},
 	{Name: "password", Types: Knowledge},
+	{Name: "recovery_codes", Types: Possession}, // looked up from a list that the person has
+	{Name: "question", Types: Knowledge},
 }
 
-// next lists what would satisfy the rule together with what was proved: one method
-// if one does, and else pairs. An app that proves the first of a pair is asked again.
-// It is empty if all that there is would not do.
+// next names what would satisfy the rule: see [Decision.Next].
 func (r *compiled) next(f *Facts) [][]string {
-	candidates := f.Available
-	if !f.AvailableKnown {
-		candidates = r.imagine()
+	candidates := r.candidates(f)
+	var next [][]string
+	for _, choice := range r.alternatives(f, candidates) {
+		names := make([]string, len(choice))
+		for i, at := range choice {
+			names[i] = candidates[at].Name
+		}
+		if !slices.ContainsFunc(next, func(have []string) bool { return slices.Equal(have, names) }) {
+			next = append(next, names)
+		}
 	}
+	return next
+}
+
+// candidates are what the person could prove, or, if that is not known, what there is.
+func (r *compiled) candidates(f *Facts) []Method {
+	if f.AvailableKnown {
+		return f.Available
+	}
+	return r.imagine()
+}
+
+// alternatives lists what of the candidates would satisfy the rule together with what
+// was proved: one if one does, and else pairs. An app that proves the first of a pair
+// is asked again. It is empty if all that there is would not do.
+func (r *compiled) alternatives(f *Facts, candidates []Method) [][]int {
 	if !r.satisfied(f, f.Methods, candidates) {
 		return nil
 	}
-	var single, pairs [][]string
-	add := func(list *[][]string, names ...string) {
-		if !slices.ContainsFunc(*list, func(have []string) bool { return slices.Equal(have, names) }) {
-			*list = append(*list, names)
-		}
-	}
+	var single, pairs [][]int
 	for i := range candidates {
 		if r.satisfied(f, f.Methods, candidates[i:i+1]) {
-			add(&single, candidates[i].Name)
+			single = append(single, []int{i})
 		}
 	}
 	if single != nil {
@@ -42,29 +60,28 @@ func (r *compiled) next(f *Facts) [][]string {
 	for i := range candidates {
 		for j := range candidates {
 			if i != j && r.satisfied(f, f.Methods, []Method{candidates[i], candidates[j]}) {
-				add(&pairs, candidates[i].Name, candidates[j].Name)
+				pairs = append(pairs, []int{i, j})
 			}
 		}
 	}
 	if pairs == nil {
-		return [][]string{r.fewest(f, candidates)}
+		return [][]int{r.fewest(f, candidates)}
 	}
 	return pairs
 }
 
 // fewest leaves out of the candidates, which do together, what is not needed.
-func (r *compiled) fewest(f *Facts, candidates []Method) []string {
-	needed := slices.Clone(candidates)
+func (r *compiled) fewest(f *Facts, candidates []Method) []int {
+	needed, at := slices.Clone(candidates), make([]int, len(candidates))
+	for i := range at {
+		at[i] = i
+	}
 	for i := len(needed) - 1; i >= 0; i-- {
 		if fewer := slices.Delete(slices.Clone(needed), i, i+1); r.satisfied(f, f.Methods, fewer) {
-			needed = fewer
+			needed, at = fewer, slices.Delete(at, i, i+1)
 		}
 	}
-	names := make([]string, len(needed))
-	for i := range needed {
-		names[i] = needed[i].Name
-	}
-	return names
+	return at
 }
 
 // imagine adds the methods that only the rule knows: of those nothing is known but

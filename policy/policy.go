@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 )
@@ -14,9 +13,13 @@ type Policy struct{ rules []compiled }
 
 // compiled is a rule with what every decision would otherwise compute.
 type compiled struct {
-	Rule
-	types []Type // of each requirement
-	open  bool   // it has no condition
+	If   compiledCondition
+	Name string
+	Then Outcome
+
+	factors int    // that are really asked for
+	types   []Type // of each requirement
+	timed   bool   // it asks how old something is
 }
 
 // New checks the rules. An error gives the path of what is wrong, as it would
@@ -31,20 +34,33 @@ func New(rules ...Rule) (*Policy, error) {
 		if err := rules[i].check(); err != nil {
 			return nil, fmt.Errorf("policy: rules[%d].%w", i, err)
 		}
-		if i > 0 && p.rules[i-1].open {
+		cond, err := rules[i].If.compile()
+		if err != nil {
+			return nil, fmt.Errorf("policy: rules[%d].%w", i, err)
+		}
+		if i > 0 && p.rules[i-1].If.open() {
 			return nil, fmt.Errorf("policy: rules[%d]: comes after a rule without conditions, and is never reached", i)
 		}
-		c.Rule = rules[i].clone()
-		for _, q := range c.Then.Require {
-			var t Type
-			for _, name := range q.Types {
-				t |= parseType(name)
-			}
-			c.types = append(c.types, t)
-		}
-		c.open = c.If.unconditional()
+		c.Name, c.If, c.Then = rules[i].Name, cond, rules[i].Then.clone()
+		c.prepare()
 	}
 	return p, nil
+}
+
+// prepare computes what follows from the outcome.
+func (c *compiled) prepare() {
+	t := &c.Then
+	c.factors, c.timed = t.Factors, t.MaxAge != 0
+	if t.MaxAge != 0 && t.Factors == 0 && t.Require == nil {
+		c.factors = 1
+	}
+	c.types = make([]Type, len(t.Require))
+	for i, q := range t.Require {
+		for _, name := range q.Types {
+			c.types[i] |= parseType(name)
+		}
+		c.timed = c.timed || q.MaxAge != 0
+	}
 }
 
 // OneFactor is the policy that asks a person for one factor, whichever. It refuses
@@ -68,35 +84,19 @@ func must(name string, o Outcome) *Policy {
 func (p *Policy) Rules() []Rule {
 	rules := make([]Rule, len(p.rules))
 	for i := range p.rules {
-		rules[i] = p.rules[i].clone()
+		r := &p.rules[i]
+		rules[i] = Rule{Name: r.Name, If: r.If.clone(), Then: r.Then.clone()}
 	}
 	return rules
 }
 
-func (r Rule) clone() Rule {
-	c, t := &r.If, &r.Then
-	c.Users, c.Groups, c.Clients = slices.Clone(c.Users), slices.Clone(c.Groups), slices.Clone(c.Clients)
-	c.GrantTypes, c.Scopes, c.Risk = slices.Clone(c.GrantTypes), slices.Clone(c.Scopes), slices.Clone(c.Risk)
-	c.Networks, c.NotNetworks = cloneNetworks(c.Networks), cloneNetworks(c.NotNetworks)
-	c.RequesterNetworks = cloneNetworks(c.RequesterNetworks)
+func (t Outcome) clone() Outcome {
 	t.Require = slices.Clone(t.Require)
 	for i := range t.Require {
 		q := &t.Require[i]
 		q.Types, q.Methods = slices.Clone(q.Types), slices.Clone(q.Methods)
 	}
-	return r
-}
-
-// cloneNetworks also takes IPv4 networks out of their IPv6 clothing, as addresses
-// are before they are compared.
-func cloneNetworks(list []netip.Prefix) []netip.Prefix {
-	list = slices.Clone(list)
-	for i, p := range list {
-		if p.Addr().Is4In6() {
-			list[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-	}
-	return list
+	return t
 }
 
 // Decision is what a policy says to a set of facts.
@@ -104,7 +104,7 @@ type Decision struct {
 	Access Access
 	Rule   string // the rule that decided; "" if none matched
 	Reason string // a stable name: one of the Reason constants
-	Fact   string // with ReasonUndecidable: the condition whose fact is unknown
+	Fact   string // with ReasonUndecidable and ReasonPanicked: the condition that is unknown, by its path in JSON; "now" for the time
 
 	// Next says, with StepUp, what would do: each is the names of methods that
 	// would satisfy the rule together with what was proved. If it was not known
@@ -121,6 +121,7 @@ const (
 	ReasonDenied      = "denied"      // a rule says so
 	ReasonNoRule      = "no_rule"     // none matched
 	ReasonUndecidable = "undecidable" // a fact that a rule asks for is unknown: Rule says which rule
+	ReasonPanicked    = "panicked"    // as undecidable, since the host's predicate that Fact names panicked
 	ReasonUnsatisfied = "unsatisfied" // more proof is needed
 	ReasonUnreachable = "unreachable" // the person has nothing that would do
 	ReasonNoPerson    = "no_person"   // a rule asks for proof, and nobody is there to give it

@@ -197,7 +197,9 @@ func TestAMR(t *testing.T) {
 	email := policy.Method{Name: "email", Types: policy.Possession}
 	for want, m := range map[string][]policy.Method{
 		"[]": nil, "[pwd]": {password}, "[otp]": {totp}, "[pwd otp mfa]": {password, totp}, "[otp sms]": {totp, sms}, "[otp]:twice": {totp, totp},
-		"[pop swk user]": {passkey}, "[pop hwk]": {hardKey}, "[pwd pop hwk mfa]": {password, hardKey}, "[email]": {email},
+		"[pop swk user mfa]": {passkey}, "[pop hwk]": {hardKey}, "[pwd pop hwk mfa]": {password, hardKey}, "[email]": {email},
+		"[otp]:hotp": {{Name: "hotp", Types: policy.Possession}}, "[otp]:list": {{Name: "recovery_codes", Types: policy.Possession}},
+		"[kba]": {{Name: "question", Types: policy.Knowledge}}, "[pwd kba]": {password, {Name: "question", Types: policy.Knowledge}},
 		"[tel]": {{Name: "voice", Types: policy.Possession}}, "[swk]": {{Name: "push", Types: policy.Possession}},
 	} {
 		want, _, _ = cut(want)

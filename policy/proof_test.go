@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -47,10 +48,59 @@ func TestProof(t *testing.T) {
 		{phr + `,"max_age":"5m"`, []policy.Method{with(passkey, func(m *policy.Method) { m.At = now.Add(-time.Hour) }), password}, false},
 		{phr + `,"max_age":"5m"`, []policy.Method{with(passkey, func(m *policy.Method) { m.At = now.Add(-5 * time.Minute) })}, true},
 		{two + `,"max_age":"5m"`, []policy.Method{with(password, func(m *policy.Method) { m.At = time.Time{} }), totp}, false}, // nobody says when
+		// The same where one alternative alone asks for it: an old passkey and a new password.
+		{`"require":[{"phishing_resistant":true,"max_age":"5m"}]`, []policy.Method{with(passkey, func(m *policy.Method) { m.At = now.Add(-time.Hour) }), password}, false},
+		{`"require":[{"phishing_resistant":true,"max_age":"5m"}]`, []policy.Method{passkey}, true},
+		{`"require":[{"phishing_resistant":true,"max_age":"5m"},{"methods":["totp"]}]`, []policy.Method{with(passkey, func(m *policy.Method) { m.At = now.Add(-time.Hour) }), with(totp, func(m *policy.Method) { m.At = now.Add(-time.Hour) })}, true},
+		{`"require":[{"phishing_resistant":true,"max_age":"5m"}]`, []policy.Method{with(passkey, func(m *policy.Method) { m.At = time.Time{} })}, false},
+		{`"require":[{"phishing_resistant":true,"max_age":"2h"}],"max_age":"1h"`, []policy.Method{with(passkey, func(m *policy.Method) { m.At = now.Add(-90 * time.Minute) })}, false}, // the shorter of the two
+		{two + `,"require":[{"methods":["totp"],"max_age":"5m"}]`, []policy.Method{with(password, func(m *policy.Method) { m.At = now.Add(-time.Hour) }), totp}, true},
+		{`"require":[{"max_age":"5m"}]`, []policy.Method{password}, true},
+		{`"require":[{"max_age":"5m"}]`, []policy.Method{with(password, func(m *policy.Method) { m.At = now.Add(-time.Hour) })}, false},
+		// An age alone is the age of something.
+		{`"max_age":"5m"`, nil, false},
+		{`"max_age":"5m"`, []policy.Method{password}, true},
+		{`"max_age":"5m"`, []policy.Method{with(password, func(m *policy.Method) { m.At = now.Add(-time.Hour) })}, false},
 	} {
 		p := load(t, `{"rules":[{"name":"a","then":{"access":"allow",`+c.then+`}}]}`)
 		require.Equal(t, c.ok, p.Decide(facts(methods(c.m...))).Access == policy.Allow, "%s %+v", c.then, c.m)
 	}
+}
+
+// What "mfa" says is what a rule with two factors says.
+func TestMFAIsTruthful(t *testing.T) {
+	two := load(t, `{"rules":[{"name":"a","then":{"access":"allow","factors":2}}]}`)
+	device := []string{"", "a", "b"}
+	for n := range 1 << 10 {
+		var m []policy.Method
+		for i := n; i > 0; i >>= 5 {
+			m = append(m, policy.Method{Name: "x", Types: policy.Type(i & 7), UserVerified: i&8 != 0, Device: device[i>>4&1+i>>3&1], At: now})
+		}
+		mfa := slices.Contains(policy.AMR(m), "mfa")
+		require.Equal(t, two.Decide(facts(methods(m...))).Access == policy.Allow, mfa, "%+v", m)
+		known, ok := policy.Satisfies(policy.ACRTwoFactors, m)
+		require.True(t, known)
+		require.Equal(t, mfa, ok)
+	}
+}
+
+// A rule that asks how old a proof is cannot be answered by who has no clock.
+func TestNoTime(t *testing.T) {
+	for _, then := range []string{`"factors":1,"max_age":"5m"`, `"max_age":"5m"`, `"require":[{"methods":["password"],"max_age":"5m"}]`} {
+		p := load(t, `{"rules":[{"name":"a","then":{"access":"allow",`+then+`}}]}`)
+		for _, at := range []time.Time{{}, now} {
+			d := p.Decide(&policy.Facts{Subject: "mia", Methods: []policy.Method{{Name: "password", Types: policy.Knowledge, At: at}}})
+			require.Equal(t, [3]string{"deny", policy.ReasonUndecidable, "now"}, [3]string{d.Access.String(), d.Reason, d.Fact}, then)
+		}
+	}
+}
+
+// A proof of which nobody says when it was made is older than any age.
+func TestProofWithoutTime(t *testing.T) {
+	p, err := policy.New(policy.Rule{Name: "a", Then: policy.Outcome{Access: policy.Allow, Factors: 1, MaxAge: math.MaxInt64}})
+	require.NoError(t, err)
+	require.Equal(t, policy.StepUp, p.Decide(facts(methods(policy.Method{Name: "password", Types: policy.Knowledge}))).Access)
+	require.Equal(t, policy.Allow, p.Decide(facts(methods(password))).Access)
 }
 
 // A client that asks for itself proves nothing: a rule that wants proof denies it,

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -13,22 +12,6 @@ type Rule struct {
 	Name string    `json:"name"`
 	If   Condition `json:"if,omitzero"`
 	Then Outcome   `json:"then"`
-}
-
-// Condition is a conjunction. A nil list is no condition; an empty one is refused,
-// since a template that filled in nothing would match everybody.
-type Condition struct {
-	Users      []string `json:"users,omitempty"`
-	Groups     []string `json:"groups,omitempty"` // any of them
-	Clients    []string `json:"clients,omitempty"`
-	GrantTypes []string `json:"grant_types,omitempty"`
-	Scopes     []string `json:"scopes,omitempty"` // any of them
-
-	// IPv4 addresses, however they are written, are in IPv4 networks only.
-	Networks          []netip.Prefix `json:"networks,omitempty"`     // where factors were proved
-	NotNetworks       []netip.Prefix `json:"not_networks,omitempty"` // likewise, and not there
-	RequesterNetworks []netip.Prefix `json:"requester_networks,omitempty"`
-	Risk              []Risk         `json:"risk,omitempty"`
 }
 
 // Outcome is what a rule decides.
@@ -46,7 +29,8 @@ type Outcome struct {
 	// Require lists alternatives, one of which must hold besides.
 	Require []Requirement `json:"require,omitempty"`
 
-	// MaxAge is how old a proof may be to count; 0 is any age.
+	// MaxAge is how old a proof may be to count; 0 is any age. Where neither Factors
+	// nor Require asks for something, it asks for one factor that is no older.
 	MaxAge time.Duration `json:"max_age,omitempty"`
 
 	// AccessTokenTTL and RefreshTokenTTL shorten lifetimes, in whole seconds; 0 leaves
@@ -62,6 +46,10 @@ type Requirement struct {
 	PhishingResistant bool     `json:"phishing_resistant,omitempty"`
 	Hardware          bool     `json:"hardware,omitempty"`
 	UserVerified      bool     `json:"user_verified,omitempty"`
+
+	// MaxAge is how old the proof of this one method may be; 0 is any age that the
+	// rule's MaxAge allows. A proof of another method does not make it younger.
+	MaxAge time.Duration `json:"max_age,omitempty"`
 }
 
 // Access is what a policy says.
@@ -84,52 +72,9 @@ func (a Access) String() string {
 	return accessNames[a]
 }
 
-// check names what is wrong with the rule, by its path.
+// check names what is wrong with the rule but for its condition, by its path.
 func (r *Rule) check() error {
-	c, t := &r.If, &r.Then
-	for _, l := range []struct {
-		name  string
-		empty bool
-	}{
-		{"users", c.Users != nil && len(c.Users) == 0}, {"groups", c.Groups != nil && len(c.Groups) == 0},
-		{"clients", c.Clients != nil && len(c.Clients) == 0}, {"grant_types", c.GrantTypes != nil && len(c.GrantTypes) == 0},
-		{"scopes", c.Scopes != nil && len(c.Scopes) == 0}, {"networks", c.Networks != nil && len(c.Networks) == 0},
-		{"not_networks", c.NotNetworks != nil && len(c.NotNetworks) == 0},
-		{"requester_networks", c.RequesterNetworks != nil && len(c.RequesterNetworks) == 0},
-		{"risk", c.Risk != nil && len(c.Risk) == 0},
-	} {
-		if l.empty {
-			return fmt.Errorf("if.%s: is empty; leave it out for no condition", l.name)
-		}
-	}
-	for _, l := range []struct {
-		name string
-		list []string
-	}{{"users", c.Users}, {"groups", c.Groups}, {"clients", c.Clients}, {"grant_types", c.GrantTypes}, {"scopes", c.Scopes}} {
-		if i := slices.IndexFunc(l.list, noName); i >= 0 {
-			return fmt.Errorf("if.%s[%d]: is empty, or not UTF-8", l.name, i)
-		}
-	}
-	for i, risk := range c.Risk {
-		if risk == RiskUnknown || int(risk) >= len(riskNames) {
-			return fmt.Errorf("if.risk[%d]: is none of low, medium, high", i)
-		}
-	}
-	for _, l := range []struct {
-		name string
-		list []netip.Prefix
-	}{{"networks", c.Networks}, {"not_networks", c.NotNetworks}, {"requester_networks", c.RequesterNetworks}} {
-		for i, p := range l.list {
-			switch {
-			case !p.IsValid():
-				return fmt.Errorf("if.%s[%d]: is not a network", l.name, i)
-			case p != p.Masked():
-				return fmt.Errorf("if.%s[%d]: %q is an address and not a network: %s is", l.name, i, p, p.Masked())
-			case p.Bits() > 0 && p.Bits() < 96 && p.Contains(mapped):
-				return fmt.Errorf("if.%s[%d]: %q mixes IPv4 with IPv6", l.name, i, p)
-			}
-		}
-	}
+	t := &r.Then
 	switch {
 	case noName(r.Name):
 		return fmt.Errorf("name: is required, in UTF-8: decisions are explained with it")
@@ -170,8 +115,10 @@ func (q *Requirement) check() error {
 		return fmt.Errorf(".types: is empty")
 	case q.Methods != nil && len(q.Methods) == 0:
 		return fmt.Errorf(".methods: is empty")
-	case q.Types == nil && q.Methods == nil && !q.PhishingResistant && !q.Hardware && !q.UserVerified:
+	case q.Types == nil && q.Methods == nil && !q.PhishingResistant && !q.Hardware && !q.UserVerified && q.MaxAge == 0:
 		return fmt.Errorf(": asks for nothing")
+	case q.MaxAge < 0:
+		return fmt.Errorf(".max_age: is negative")
 	}
 	return nil
 }
@@ -180,9 +127,6 @@ func (q *Requirement) check() error {
 // and what JSON cannot write would be another name when it is read again.
 func noName(s string) bool { return s == "" || !utf8.ValidString(s) }
 
-// mapped is among the addresses that stand for IPv4 in IPv6. They are compared as IPv4.
-var mapped = netip.MustParseAddr("::ffff:0:0")
-
 func parseType(name string) Type {
 	for _, t := range typeNames {
 		if t.name == name {
@@ -190,10 +134,4 @@ func parseType(name string) Type {
 		}
 	}
 	return 0
-}
-
-// unconditional reports whether the rule matches whatever the facts.
-func (c *Condition) unconditional() bool {
-	return c.Users == nil && c.Groups == nil && c.Clients == nil && c.GrantTypes == nil && c.Scopes == nil &&
-		c.Networks == nil && c.NotNetworks == nil && c.RequesterNetworks == nil && c.Risk == nil
 }

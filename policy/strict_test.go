@@ -18,23 +18,25 @@ func TestStrictness(t *testing.T) {
 	open := rule(`"then":{"access":"allow"}`)
 	for document, message := range map[string]string{
 		open + ` x`: "followed by something else", open + `}`: "followed by something else", open + open: "followed by something else",
-		open + `,`:                                                                "followed by something else",
-		rule(`"then":{"access":null}`):                                            "rules[0].then.access: is not text",
-		rule(`"then":{"access":1}`):                                               "rules[0].then.access: is not text",
-		rule(`"then":{"access":"Allow"}`):                                         "rules[0].then.access: is neither allow nor deny",
-		rule(`"then":{"access":"allow","factors":1.5}`):                           "rules[0].then.factors: is not a whole number",
-		rule(`"then":{"access":"allow","require":[{"hardware":"yes"}]}`):          "rules[0].then.require[0].hardware: is neither true nor false",
-		rule(`"then":{"access":"allow","require":[{"methods":["totp",""]}]}`):     "rules[0].then.require[0].methods[1]: is empty",
-		rule(`"then":{"access":"allow","access_token_ttl":"10ms"}`):               "rules[0].then.access_token_ttl: is not in whole seconds",
-		rule(`"then":{"access":"allow","refresh_token_ttl":"1500ms"}`):            "rules[0].then.refresh_token_ttl: is not in whole seconds",
-		rule(`"if":{"users":[""]},"then":{"access":"allow"}`):                     "rules[0].if.users[0]: is empty",
-		rule(`"if":{"groups":["a",""]},"then":{"access":"allow"}`):                "rules[0].if.groups[1]: is empty",
-		rule(`"if":{"scopes":[null]},"then":{"access":"allow"}`):                  "rules[0].if.scopes[0]: is not text",
-		rule(`"if":{"users":["a"],"\u0075sers":["b"]},"then":{"access":"allow"}`): "rules[0].if.users: stands twice",
-		rule(`"if":null,"then":{"access":"allow"}`):                               "rules[0].if: is not an object",
-		rule(`"if":{"networks":["::/8"]},"then":{"access":"allow"}`):              `rules[0].if.networks[0]: "::/8" mixes IPv4 with IPv6`,
-		rule(`"if":{"":[]},"then":{"access":"allow"}`):                            `rules[0].if."": is not known`,
-		rule(`"if":{"groups":["` + "\xff" + `"]},"then":{"access":"deny"}`):       "not UTF-8",
+		open + `,`:                                                                     "followed by something else",
+		rule(`"then":{"access":null}`):                                                 "rules[0].then.access: is not text",
+		rule(`"then":{"access":1}`):                                                    "rules[0].then.access: is not text",
+		rule(`"then":{"access":"Allow"}`):                                              "rules[0].then.access: is neither allow nor deny",
+		rule(`"then":{"access":"allow","factors":1.5}`):                                "rules[0].then.factors: is not a whole number",
+		rule(`"then":{"access":"allow","require":[{"hardware":"yes"}]}`):               "rules[0].then.require[0].hardware: is neither true nor false",
+		rule(`"then":{"access":"allow","require":[{"methods":["totp",""]}]}`):          "rules[0].then.require[0].methods[1]: is empty",
+		rule(`"then":{"access":"allow","access_token_ttl":"10ms"}`):                    "rules[0].then.access_token_ttl: is not in whole seconds",
+		rule(`"then":{"access":"allow","refresh_token_ttl":"1500ms"}`):                 "rules[0].then.refresh_token_ttl: is not in whole seconds",
+		rule(`"if":{"users":[""]},"then":{"access":"allow"}`):                          "rules[0].if.users[0]: is empty",
+		rule(`"if":{"groups":["a",""]},"then":{"access":"allow"}`):                     "rules[0].if.groups[1]: is empty",
+		rule(`"if":{"scopes":[null]},"then":{"access":"allow"}`):                       "rules[0].if.scopes[0]: is not text",
+		rule(`"if":{"users":["a"],"\u0075sers":["b"]},"then":{"access":"allow"}`):      "rules[0].if.users: stands twice",
+		rule(`"then":{"access":"allow","require":[{"max_age":"0s","hardware":true}]}`): `rules[0].then.require[0].max_age: "0s" is not a duration`,
+		rule(`"then":{"access":"allow","require":[{"max_age":5}]}`):                    "rules[0].then.require[0].max_age: is not text",
+		rule(`"if":null,"then":{"access":"allow"}`):                                    "rules[0].if: is not an object",
+		rule(`"if":{"networks":["::/8"]},"then":{"access":"allow"}`):                   `rules[0].if.networks[0]: "::/8" mixes IPv4 with IPv6`,
+		rule(`"if":{"":[]},"then":{"access":"allow"}`):                                 `rules[0].if."": is not known`,
+		rule(`"if":{"groups":["` + "\xff" + `"]},"then":{"access":"deny"}`):            "not UTF-8",
 	} {
 		p := policy.AllowAll()
 		err := p.UnmarshalJSON([]byte(document)) // without the help of json.Unmarshal
@@ -52,6 +54,7 @@ func TestStrictness(t *testing.T) {
 		`if.networks[0]: "10.0.0.1/8" is an address`:         {Name: "a", If: policy.Condition{Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")}}, Then: allow},
 		"if.risk[0]":                                         {Name: "a", If: policy.Condition{Risk: []policy.Risk{policy.RiskUnknown}}, Then: allow},
 		"then.require[0].methods[0]: is empty, or not UTF-8": {Name: "a", Then: policy.Outcome{Access: policy.Allow, Require: []policy.Requirement{{Methods: []string{""}}}}},
+		"then.require[0].max_age: is negative":               {Name: "a", Then: policy.Outcome{Access: policy.Allow, Require: []policy.Requirement{{MaxAge: -1}}}},
 		"then.require[0].types: is empty":                    {Name: "a", Then: policy.Outcome{Access: policy.Allow, Require: []policy.Requirement{{Types: []string{}}}}},
 	} {
 		p, err := policy.New(r)
@@ -64,7 +67,9 @@ func TestStrictness(t *testing.T) {
 // nor loading into another one changes it.
 func TestPolicyDoesNotChange(t *testing.T) {
 	rules := []policy.Rule{{
-		Name: "a", If: policy.Condition{Groups: []string{"g"}, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+		Name: "a", If: policy.Condition{Device: policy.DeviceCondition{Platforms: []string{"ios"}},
+			Time:   []policy.Window{{Days: []time.Weekday{time.Monday}, Zone: "UTC"}},
+			Groups: []string{"g"}, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 		Then: policy.Outcome{Access: policy.Allow, Require: []policy.Requirement{{Methods: []string{"webauthn"}}, {Types: []string{"inherence"}}}},
 	}}
 	p, err := policy.New(rules...)
@@ -72,6 +77,7 @@ func TestPolicyDoesNotChange(t *testing.T) {
 	before, err := json.Marshal(p)
 	require.NoError(t, err)
 	for _, r := range []policy.Rule{rules[0], p.Rules()[0]} {
+		r.If.Device.Platforms[0], r.If.Time[0].Days[0], r.If.Time[0].Zone = "x", time.Friday, "Asia/Tokyo"
 		r.If.Groups[0], r.If.Networks[0] = "x", netip.MustParsePrefix("0.0.0.0/0")
 		r.Then.Require[0].Methods[0], r.Then.Require[1].Types[0] = "password", "knowledge"
 		r.Then.Require[1] = policy.Requirement{}

@@ -16,26 +16,6 @@ const (
 // reserveLimit bounds a reservation that nobody waits for any more.
 const reserveLimit = 5 * time.Second
 
-// ErrLocked is what errors.Is finds in every [LockedError].
-var ErrLocked = errors.New("store: locked after too many attempts")
-
-// LockedError refuses an attempt, or a success that comes after the lock.
-type LockedError struct {
-	Until    time.Time // when attempts are possible again; zero if Disabled
-	Disabled bool      // only [Attempts.Reset] ends it
-}
-
-// Error says until when.
-func (e *LockedError) Error() string {
-	if e.Disabled {
-		return ErrLocked.Error() + ": disabled"
-	}
-	return ErrLocked.Error() + " until " + e.Until.UTC().Format(time.RFC3339)
-}
-
-// Is reports that a LockedError is [ErrLocked].
-func (e *LockedError) Is(target error) bool { return target == ErrLocked }
-
 // Attempts counts attempts before they are judged, so that any number of
 // parallel guesses costs a guesser as many tries as it would one after the
 // other: the count is committed first, and whoever does not report a success
@@ -46,20 +26,37 @@ func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 // same compare-and-swap that resets the count.
 //
 // Every Limit failures without a success between them lock the key for
-// CoolDown; Disable of them, however many locks lie between, disable it until
-// [Attempts.Reset]. While the key is locked nobody writes, so racing guesses
-// cannot keep the record busy.
+// CoolDown; Disable of them, however many locks lie between, disable it for
+// DisableFor, or until [Attempts.Reset]. Ceiling bounds the failures of a Window
+// whatever succeeded between them, so that an owner who signs in daily does not
+// hand a guesser a fresh Disable every day. While the key is locked nobody
+// writes, so racing guesses cannot keep the record busy.
 type Attempts struct {
 	Store    Store            // required
 	Now      func() time.Time // nil means time.Now
 	Limit    int              // failures that lock; 0 means DefaultLimit
 	CoolDown time.Duration    // how long; 0 means DefaultCoolDown
-	Disable  int              // failures that disable; 0 means never
 
-	// Keep is how long a record stays after its last change, the lock excepted,
-	// which it always outlives; 0 means for ever. A shorter life suits keys that
-	// strangers can make up; it must still be longer than whatever the state
-	// guards, and longer than CoolDown if failures are to add up to Disable.
+	// Disable is how many failures disable; 0 means never. DisableFor is how long;
+	// 0 means until [Attempts.Reset]. When it has lapsed, all failures but those
+	// of the Window are forgotten.
+	Disable    int
+	DisableFor time.Duration
+
+	// Ceiling is how many failures there can be in one Window; then the key is
+	// locked until the window ends. Successes do not matter. A window begins with
+	// the first failure after the one before it, so a guesser who waits for the
+	// end of one gets at most two ceilings in a time as long as one. Both are 0, for
+	// no ceiling, or neither.
+	Ceiling int
+	Window  time.Duration
+
+	// Keep is how long a record stays after its last change; 0 means for ever. It
+	// always outlives a lock, a disablement that lapses and a window in which
+	// something was counted; one that is disabled until a Reset stays for ever. A
+	// shorter life suits keys that strangers can make up; it must still be longer
+	// than whatever the state guards, and longer than CoolDown if failures are to
+	// add up to Disable.
 	Keep time.Duration
 }
 
@@ -82,11 +79,11 @@ func (a *Attempts) Reserve(ctx context.Context, key Key, tags ...Key) (*Attempt,
 		if err != nil {
 			return Record{}, err
 		}
-		if err := c.locked(now); err != nil {
+		if err := c.locked(now, a.Ceiling); err != nil {
 			return Record{}, err
 		}
-		c.count(now, a.limit(), a.coolDown(), a.Disable)
-		t.counter = c
+		c.count(now, a)
+		t.counter, t.window = c, c.window
 		if cur.Version != 0 {
 			return a.record(c, now, nil)
 		}
@@ -99,8 +96,8 @@ func (a *Attempts) Reserve(ctx context.Context, key Key, tags ...Key) (*Attempt,
 	return t, nil
 }
 
-// Reset forgets all failures and ends lock and disablement; the caller's state
-// stays. It is for operators, and for a proof that is stronger than the counter.
+// Reset forgets all failures, those of the window too, and ends lock and
+// disablement; the caller's state stays. It is for operators, and for a proof that is stronger than the counter.
 func (a *Attempts) Reset(ctx context.Context, key Key) error {
 	if err := a.check(); err != nil {
 		return err
@@ -114,6 +111,7 @@ func (a *Attempts) Reset(ctx context.Context, key Key) error {
 			return Record{}, err
 		}
 		c.reset()
+		c.window, c.windowed = 0, 0
 		return a.record(c, a.now(), nil)
 	})
 	if err == errNothing {
@@ -131,6 +129,7 @@ type Attempt struct {
 	attempts *Attempts
 	key      Key
 	version  uint64 // that the reservation wrote
+	window   int64  // in which it was counted
 	counter  counter
 }
 
@@ -139,8 +138,10 @@ type Attempt struct {
 func (t *Attempt) State() []byte { return t.counter.state }
 
 // Succeed reports that the attempt was right: one compare-and-swap that resets
-// the count and stores the state that next makes of the old one. Nil keeps the
-// state. Only after it returned nil may the caller grant anything.
+// the count, takes this attempt (and no other) from those of the window, and
+// stores the state that next makes of the old one. Nil keeps the state. Only
+// after it returned nil may the caller grant anything, and then it must not call
+// Succeed again.
 //
 // If another attempt came between, Succeed reads again. It returns a
 // [LockedError] if the key was locked meanwhile, and otherwise calls next with
@@ -158,6 +159,9 @@ func (t *Attempt) Succeed(ctx context.Context, next func(state []byte) ([]byte, 
 			c.state = state
 		}
 		c.reset()
+		if c.window == t.window && c.windowed > 0 {
+			c.windowed--
+		}
 		rec, err := a.record(c, a.now(), nil)
 		if err != nil {
 			return err
@@ -179,7 +183,7 @@ func (t *Attempt) Succeed(ctx context.Context, next func(state []byte) ([]byte, 
 		if c, err = decodeCounter(cur.Value); err != nil {
 			return err
 		}
-		if err = c.locked(a.now()); err != nil {
+		if err = c.locked(a.now(), a.Ceiling); err != nil {
 			return err
 		}
 		version = cur.Version
@@ -190,8 +194,10 @@ func (a *Attempts) check() error {
 	switch {
 	case a.Store == nil:
 		return errors.New("store: Attempts: Store is required")
-	case a.Limit < 0, a.CoolDown < 0, a.Disable < 0, a.Keep < 0:
-		return errors.New("store: Attempts: Limit, CoolDown, Disable and Keep must not be negative")
+	case a.Limit < 0, a.CoolDown < 0, a.Disable < 0, a.DisableFor < 0, a.Ceiling < 0, a.Window < 0, a.Keep < 0:
+		return errors.New("store: Attempts: Limit, CoolDown, Disable, DisableFor, Ceiling, Window and Keep must not be negative")
+	case (a.Ceiling > 0) != (a.Window > 0):
+		return errors.New("store: Attempts: Ceiling and Window go together")
 	}
 	return nil
 }
@@ -208,8 +214,11 @@ func (a *Attempts) decode(cur Record, now time.Time) (counter, error) {
 func (a *Attempts) record(c counter, now time.Time, tags []Key) (Record, error) {
 	value, err := c.encode()
 	rec := Record{Tags: tags, Value: value}
-	if a.Keep > 0 && !c.disabled {
-		rec.Expires = max(ceilUnix(now.Add(a.Keep)), c.until)
+	if a.Keep > 0 && (!c.disabled || c.lapses != 0) {
+		rec.Expires = max(ceilUnix(now.Add(a.Keep)), c.until, c.lapses)
+		if c.windowed > 0 {
+			rec.Expires = max(rec.Expires, c.window)
+		}
 	}
 	return rec, err
 }

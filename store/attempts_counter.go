@@ -13,6 +13,9 @@ type counter struct {
 	total    int   // since the last success
 	until    int64 // Unix second in which the lock ends; 0 is none
 	disabled bool
+	lapses   int64  // Unix second in which the disablement ends; 0 is never
+	window   int64  // Unix second in which the window ends; 0 is none
+	windowed int    // failures of the window, successes or not
 	state    []byte // the caller's
 
 	// more are members that a newer version of this code wrote. They are kept,
@@ -20,36 +23,60 @@ type counter struct {
 	more map[string]json.RawMessage
 }
 
-// locked returns a LockedError if no attempt may be judged.
-func (c *counter) locked(now time.Time) error {
-	if c.disabled {
+// locked returns a LockedError if no attempt may be judged: until the last of
+// what locks has lapsed.
+func (c *counter) locked(now time.Time, ceiling int) error {
+	if c.disabled && c.lapses == 0 {
 		return &LockedError{Disabled: true}
 	}
-	if until := time.Unix(c.until, 0); c.until != 0 && now.Before(until) {
+	until := c.until
+	if c.disabled {
+		until = max(until, c.lapses)
+	}
+	if ceiling > 0 && c.windowed >= ceiling {
+		until = max(until, c.window)
+	}
+	if until := time.Unix(until, 0); now.Before(until) {
 		return &LockedError{Until: until}
 	}
 	return nil
 }
 
-// count adds an attempt. The last one that the limit admits brings the lock with
-// it, for everybody else: it is taken away if that attempt succeeds, and needs no
-// further write if it fails.
-func (c *counter) count(now time.Time, limit int, coolDown time.Duration, disable int) {
+// count adds an attempt that is not locked. The last one that a limit admits
+// brings the lock with it, for everybody else: it is taken away if that attempt
+// succeeds, and needs no further write if it fails.
+func (c *counter) count(now time.Time, a *Attempts) {
+	if c.disabled { // and lapsed
+		c.reset()
+	}
 	if c.until != 0 { // a lock that lapsed
 		c.failed, c.until = 0, 0
 	}
+	if !now.Before(time.Unix(c.window, 0)) {
+		c.window, c.windowed = 0, 0
+	}
 	c.failed++
 	c.total++
-	if c.failed >= limit {
-		c.until = ceilUnix(now.Add(coolDown))
+	if c.failed >= a.limit() {
+		c.until = ceilUnix(now.Add(a.coolDown()))
 	}
-	if disable > 0 && c.total >= disable {
+	if a.Disable > 0 && c.total >= a.Disable {
 		c.disabled = true
+		if a.DisableFor > 0 {
+			c.lapses = ceilUnix(now.Add(a.DisableFor))
+		}
+	}
+	if a.Ceiling > 0 {
+		if c.window == 0 {
+			c.window = ceilUnix(now.Add(a.Window))
+		}
+		c.windowed++
 	}
 }
 
+// reset forgets what a success outweighs.
 func (c *counter) reset() {
-	c.failed, c.total, c.until, c.disabled = 0, 0, 0, false
+	c.failed, c.total, c.until, c.disabled, c.lapses = 0, 0, 0, false, 0
 }
 
 // The members of the stored object.
@@ -58,11 +85,14 @@ const (
 	memberTotal    = "all"
 	memberUntil    = "until"
 	memberDisabled = "off"
+	memberLapses   = "lapses"
+	memberWindow   = "window"
+	memberWindowed = "within"
 	memberState    = "state"
 )
 
 func (c *counter) encode() ([]byte, error) {
-	m := make(map[string]any, len(c.more)+5)
+	m := make(map[string]any, len(c.more)+8)
 	for name, raw := range c.more {
 		m[name] = raw
 	}
@@ -72,6 +102,12 @@ func (c *counter) encode() ([]byte, error) {
 	}
 	if c.disabled {
 		m[memberDisabled] = true
+	}
+	if c.lapses != 0 {
+		m[memberLapses] = c.lapses
+	}
+	if c.window != 0 {
+		m[memberWindow], m[memberWindowed] = c.window, c.windowed
 	}
 	if c.state != nil {
 		m[memberState] = c.state // base64: it need not be text
@@ -87,9 +123,13 @@ func decodeCounter(value []byte) (c counter, err error) {
 	if err = json.Unmarshal(value, &c.more); err != nil || c.more == nil {
 		return counter{}, errCounter
 	}
+	if _, ok := c.more[memberFailed]; !ok { // none was ever written without
+		return counter{}, errCounter
+	}
 	for name, into := range map[string]any{
 		memberFailed: &c.failed, memberTotal: &c.total, memberUntil: &c.until,
-		memberDisabled: &c.disabled, memberState: &c.state,
+		memberDisabled: &c.disabled, memberLapses: &c.lapses,
+		memberWindow: &c.window, memberWindowed: &c.windowed, memberState: &c.state,
 	} {
 		raw, ok := c.more[name]
 		if !ok {
@@ -100,7 +140,7 @@ func decodeCounter(value []byte) (c counter, err error) {
 		}
 		delete(c.more, name)
 	}
-	if c.failed < 0 || c.total < 0 {
+	if c.failed < 0 || c.total < 0 || c.windowed < 0 {
 		return counter{}, errCounter
 	}
 	return c, nil

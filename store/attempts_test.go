@@ -152,7 +152,7 @@ func TestAttemptsTagsAndLife(t *testing.T) {
 // What cannot be read is not taken for a fresh counter, and what a newer version
 // wrote beside it is kept.
 func TestAttemptsRecord(t *testing.T) {
-	for _, value := range []string{``, `null`, `[]`, `7`, `{`, `{"n":"1"}`, `{"n":-1}`, `{"all":-1}`, `{"n":1e400}`, `{"n":1.5}`, `{"off":1}`, `{"state":"%"}`, `{"until":"x"}`} {
+	for _, value := range []string{``, `null`, `[]`, `7`, `{`, `{}`, `{"all":1}`, `{"n":"1"}`, `{"n":-1}`, `{"n":0,"all":-1}`, `{"n":1e400}`, `{"n":1.5}`, `{"n":0,"off":1}`, `{"n":0,"state":"%"}`, `{"n":0,"until":"x"}`} {
 		m := store.NewMemory()
 		rec := store.Record{Key: numbered('a', 1), Version: 7, Value: []byte(value)}
 		require.NoError(t, m.Put(t.Context(), rec, 0))

@@ -30,11 +30,12 @@ var rules = []struct {
 	{"store", nil, "the contract must not know what is stored; an implementation must not need the server"},
 	{"store/storetest", []string{"store", "github.com/stretchr/testify/require"}, "the suite that stores must pass imports testing, and the contract only"},
 	{"internal/password", []string{"golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt"}, "slow hashes, for client secrets and for passwords"},
-	{"authenticator", []string{"internal/password", "policy", "store", "github.com/pquerna/otp…"}, "a factor knows no protocol: the same one serves direct grants and pages"},
+	{"internal/enrolment", []string{"store"}, "the authenticators of persons, one record each, whatever the factor"},
+	{"authenticator", []string{"internal/enrolment", "internal/password", "policy", "store", "github.com/pquerna/otp…", "github.com/go-jose/go-jose/v4…"}, "a factor knows no protocol: the same one serves direct grants and pages"},
 	{"oauth", []string{"internal/password", "oauth/token", "policy", "store", "github.com/go-jose/go-jose/v4…"}, "the one path to a token knows neither factors nor OpenID Connect"},
 	{"directauth", []string{"authenticator", "oauth", "oauth/token", "policy"}, "a direct sign-in gets its ID token because both go through oauth, not because they know each other"},
 	{"oidc", []string{"oauth", "oauth/token", "policy"}, "as directauth"},
-	{"examples…", []string{"…", "github.com/pquerna/otp…"}, "an example uses the library as anybody would"},
+	{"examples…", []string{"…", "github.com/pquerna/otp…", "github.com/go-jose/go-jose/v4…"}, "an example uses the library as anybody would"},
 	{"", nil, "the root is documentation"},
 }
 

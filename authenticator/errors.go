@@ -76,27 +76,6 @@ func succeedError(err error) error {
 // errUsed says that another attempt has used the code.
 var errUsed = errors.New("authenticator: the code was used")
 
-// checkLimits checks what every factor is configured with, and fills in what is 0.
-func checkLimits(s store.Store, namespace string, limit *int, coolDown *time.Duration, defaultCoolDown time.Duration) error {
-	switch {
-	case s == nil:
-		return fieldError("Store", "is required")
-	case namespace == "":
-		return fieldError("Namespace", "is required")
-	case *limit < 0 || *limit > maxLimit:
-		return fieldError("Limit", "must be between 1 and %d, or 0 for %d", maxLimit, store.DefaultLimit)
-	case *coolDown < 0:
-		return fieldError("CoolDown", "is negative")
-	}
-	if *limit == 0 {
-		*limit = store.DefaultLimit
-	}
-	if *coolDown == 0 {
-		*coolDown = defaultCoolDown
-	}
-	return nil
-}
-
 // fieldError names the wrong field of a configuration.
 func fieldError(field, format string, args ...any) error {
 	return fmt.Errorf(field+": "+format, args...)

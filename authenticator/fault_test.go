@@ -1,6 +1,8 @@
 package authenticator_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -135,12 +137,10 @@ func TestConfirmFaults(t *testing.T) {
 // A record that somebody damaged accepts nothing and panics nowhere.
 func TestDamagedRecords(t *testing.T) {
 	for _, value := range []string{
-		"", "{}", "null", "[]", "x", `{"v":2,"id":"phone"}`, `{"v":1}`,
-		`{"v":1,"id":"phone","sealed":"","alg":"SHA1","digits":6,"period":30,"since":1}`,
-		`{"v":1,"id":"phone","sealed":"AAAA","alg":"MD5","digits":6,"period":30,"since":1}`,
-		`{"v":1,"id":"phone","sealed":"AAAA","alg":"SHA1","digits":99,"period":30,"since":1}`,
-		`{"v":1,"id":"phone","sealed":"AAAA","alg":"SHA1","digits":6,"period":0,"since":1}`,
-		`{"v":1,"id":"phone","sealed":"AAAA","alg":"SHA1","digits":6,"period":-9223372036854775808,"since":1}`,
+		"", "null", "[]", "x", `{"v":2,"f":"totp","id":"phone"}`, `{"v":1,"f":"totp"}`,
+		`{"v":1,"f":"totp","id":"phone","co":1,"data":{"alg":"SHA1","digits":6,"period":30}}`,
+		`{"v":1,"f":"totp","id":"phone","co":1,"sealed":"","data":{"alg":"SHA1","digits":6,"period":30}}`,
+		`{"v":1,"f":"totp","id":"phone","co":1,"sealed":"AAAA","data":{"alg":"SHA1","digits":6,"period":30}}`,
 	} {
 		s := store.NewMemory()
 		f := newTOTP(t, s)
@@ -149,12 +149,35 @@ func TestDamagedRecords(t *testing.T) {
 		rec.Version, rec.Tags, rec.Value = store.NewVersion(), nil, []byte(value)
 		require.NoError(t, s.Put(t.Context(), rec, old))
 		_, err := f.Verify(t.Context(), mia, codeAt(t, secret, time.Now()))
-		require.ErrorIs(t, err, authenticator.ErrUnavailable, value)
+		require.Error(t, err, value)
 		require.Error(t, f.Confirm(t.Context(), mia.Subject, "phone", "000000"))
 		require.NoError(t, f.Remove(t.Context(), mia.Subject, "phone"), "it can be removed")
 		require.NoError(t, f.Import(t.Context(), mia.Subject, "phone", secret, authenticator.TOTPOptions{}))
 		_, err = f.Verify(t.Context(), mia, codeAt(t, secret, time.Now()))
 		require.NoError(t, err)
+	}
+	for _, data := range []string{
+		`null`, `[]`, `{}`, `{"alg":"MD5","digits":6,"period":30}`, `{"alg":"SHA1","digits":99,"period":30}`, `{"alg":"SHA1","digits":6,"period":-30}`,
+		`{"alg":"SHA1","digits":6,"period":-9223372036854775808}`, `{"alg":"SHA1","digits":6,"period":30,"next":-1}`,
+		`{"alg":"SHA1","digits":6,"period":0}`, `{"alg":"SHA1","digits":6,"period":30,"next":9223372036854775807}`, `{"alg":"SHA1","digits":6,"period":30,"next":"1"}`,
+	} {
+		s := store.NewMemory()
+		f := newTOTP(t, s)
+		rec := records(t, s)[0]
+		var whole map[string]json.RawMessage
+		require.NoError(t, json.Unmarshal(rec.Value, &whole))
+		whole["data"] = json.RawMessage(data)
+		value, err := json.Marshal(whole)
+		require.NoError(t, err)
+		old := rec.Version
+		rec.Version, rec.Tags, rec.Value = store.NewVersion(), nil, value
+		require.NoError(t, s.Put(t.Context(), rec, old))
+		_, err = f.Verify(t.Context(), mia, codeAt(t, secret, time.Now()))
+		require.ErrorIs(t, err, authenticator.ErrUnavailable, data)
+		_, err = f.Authenticators(t.Context(), mia.Subject)
+		require.ErrorIs(t, err, authenticator.ErrUnavailable, data)
+		require.Error(t, f.Confirm(t.Context(), mia.Subject, "phone", "000000"))
+		require.NoError(t, f.Remove(t.Context(), mia.Subject, "phone"), "it can be removed")
 	}
 }
 
@@ -166,16 +189,17 @@ func TestUnknownMembersStay(t *testing.T) {
 		require.NoError(t, f.Remove(t.Context(), mia.Subject, "phone"))
 		e, err := f.Enrol(t.Context(), mia.Subject, "mia")
 		require.NoError(t, err)
-		rec := records(t, s)[0]
-		old := rec.Version
-		rec.Version, rec.Tags = store.NewVersion(), nil
-		rec.Value = append(rec.Value[:len(rec.Value)-1], `,"label":{"a":[1,2]}}`...)
-		require.NoError(t, s.Put(t.Context(), rec, old))
+		for _, rec := range records(t, s) {
+			old := rec.Version
+			rec.Version, rec.Tags = store.NewVersion(), nil
+			rec.Value = bytes.Replace(rec.Value, []byte(`"data":{`), []byte(`"label":{"a":[1,2]},"data":{"inner":[3],`), 1)
+			require.NoError(t, s.Put(t.Context(), rec, old))
+		}
 		require.NoError(t, f.Confirm(t.Context(), mia.Subject, e.ID, codeAt(t, e.Secret, time.Now())))
 		found := false
 		for _, rec := range records(t, s) {
 			value := string(rec.Value)
-			found = found || strings.Contains(value, `"label":{"a":[1,2]}`) && strings.Contains(value, `"since":`)
+			found = found || strings.Contains(value, `"label":{"a":[1,2]}`) && strings.Contains(value, `"inner":[3]`) && strings.Contains(value, `"co":`)
 		}
 		require.True(t, found)
 	})

@@ -38,8 +38,8 @@ func FuzzOTPInput(f *testing.F) {
 // FuzzTOTPRecord holds that no stored record panics, or lets anybody in who does
 // not have the secret that is sealed in it.
 func FuzzTOTPRecord(f *testing.F) {
-	f.Add([]byte(`{"v":1,"id":"phone","sealed":"AAAA","alg":"SHA1","digits":6,"period":30,"since":1,"step":-1}`))
-	f.Add([]byte(`{"v":1,"id":null,"sealed":null,"digits":8,"period":60}`))
+	f.Add([]byte(`{"v":1,"f":"totp","id":"phone","cr":1,"co":1,"sealed":"AAAA","data":{"alg":"SHA1","digits":6,"period":30,"next":-1}}`))
+	f.Add([]byte(`{"v":1,"f":"totp","id":null,"sealed":null,"data":{"digits":8,"period":60}}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		s := store.NewMemory()
@@ -55,7 +55,7 @@ func FuzzTOTPRecord(f *testing.F) {
 		_, err = totp.Available(t.Context(), mia.Subject)
 		_ = totp.Confirm(t.Context(), mia.Subject, "phone", frozenCode(t, 0))
 		if err == nil {
-			_, err = totp.Enrolled(t.Context(), mia.Subject)
+			_, err = totp.Authenticators(t.Context(), mia.Subject)
 			require.NoError(t, err)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mintyard/mintyard/policy"
 	"github.com/mintyard/mintyard/store"
 )
 
@@ -20,28 +19,28 @@ type Identity struct {
 	// count attempts for a name that nobody has as for one that somebody has.
 	// Upper and lower case and blanks around it make no difference.
 	Hint string
-}
 
-// Verifier is one factor: [*Password], [*TOTP].
-type Verifier interface {
-	// Verify judges what the person entered, and returns the method that was
-	// proved. Errors are [ErrRefused], a [LockedError], [ErrBusy] and
-	// [ErrUnavailable]; only after nil may anything be granted.
-	//
-	// A caller that goes away undoes nothing: what was begun is counted and judged.
-	Verify(ctx context.Context, id Identity, secret string) (policy.Method, error)
+	// Device names a device of the person's that the caller has recognised. Its
+	// attempts are counted apart, so that strangers cannot use them up.
+	Device string
 
-	// Available returns what the person could prove with this factor, one method
-	// for each device, without a time. It is for those who have proved something
-	// already: to others it would tell who exists.
-	Available(ctx context.Context, subject string) ([]policy.Method, error)
+	// Proved says that the person has proved another factor in this sign-in.
+	// Attempts are counted apart from those of whoever knows just a name.
+	Proved bool
 }
 
 // The kinds of record of this package.
 const (
-	kindTOTP     store.Kind = 't' // one authenticator app of a person
-	kindAttempts store.Kind = 'a' // attempts at one factor of a person, or of a name
-	kindPerson   store.Kind = 'u' // a tag: whose authenticator it is
+	kindTOTP      store.Kind = 't' // one authenticator app of a person
+	kindHOTP      store.Kind = 'h' // one counting token
+	kindCodes     store.Kind = 'm' // one number or address that codes are sent to
+	kindPush      store.Kind = 'p' // one device that answers pushes
+	kindRecovery  store.Kind = 'b' // the recovery codes of a person
+	kindQuestion  store.Kind = 'q' // the security question of a person
+	kindChallenge store.Kind = 'c' // one code that was sent, or push that waits
+	kindCaps      store.Kind = 'l' // how much was delivered lately
+	kindAttempts  store.Kind = 'a' // attempts at one factor of a person, or of a name
+	kindPerson    store.Kind = 'u' // a tag: whose authenticator it is
 )
 
 // space is where the records of one namespace are.
@@ -49,13 +48,7 @@ type space [16]byte
 
 func newSpace(namespace string) space { return store.Digest("authenticator", namespace) }
 
-// person returns the tag of a person's authenticators. A name that nobody has gets
-// one too.
-func (s space) person(id Identity) store.Key {
-	return store.Key{Kind: kindPerson, Space: s, ID: id.digest("person")}
-}
-
-// attempts is the key of the counter of one factor.
+// attempts is the key of a counter of one factor.
 func (s space) attempts(factor string, id Identity) store.Key {
 	return store.Key{Kind: kindAttempts, Space: s, ID: id.digest("attempts", factor)}
 }

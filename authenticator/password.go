@@ -49,20 +49,26 @@ type PasswordConfig struct {
 	// [ErrBusy]; 0 is 16 for each of Parallel, and a negative number is none.
 	Parallel, Queue int
 
-	// Limit is how many wrong passwords lock the person's password, and CoolDown
-	// for how long; 0 is 10, and 15 minutes. The lock always lapses, because
-	// anybody can cause it.
-	Limit    int
-	CoolDown time.Duration
+	// Limits of wrong passwords: 0 is 10 that lock for 15 minutes, 100 that disable,
+	// and no ceiling. Whatever strangers do lapses.
+	Limits
 
-	// MinLength is the least number of characters that [Password.Hash] accepts. 0
-	// is 15; 8 is enough where a password never suffices alone (NIST SP 800-63B-4
-	// section 3.1.1.2). It says nothing about passwords that exist.
+	// MinLength is the least number of characters of a new password (see
+	// [Password.Check]). 0 is 15; 8 is enough where a password never suffices alone
+	// (NIST SP 800-63B-4 section 3.1.1.2). It says nothing about passwords that
+	// exist.
 	MinLength int
 
 	// Blocked says whether a new password is one that guessers try first, such as
-	// those of a list. Nil blocks none.
+	// those of a large list. Nil asks no list but the small one that is built in.
 	Blocked func(ctx context.Context, password string) (bool, error)
+
+	// Words are names that guessers try for everybody: of the service, the company.
+	Words []string
+
+	// DangerouslyAcceptAny accepts every new password that is not empty, for the
+	// data of tests and trials.
+	DangerouslyAcceptAny bool
 
 	// Upgraded is told when the hash of a person who signed in was replaced by a
 	// stronger one, or why not; that never fails the sign-in. Nil is not told.
@@ -71,34 +77,37 @@ type PasswordConfig struct {
 	Now func() time.Time // nil means time.Now
 }
 
-// defaultPasswordCoolDown is short, since an outsider can lock anybody out for it.
-const defaultPasswordCoolDown = 15 * time.Minute
+// passwordLimits: the cool-down is short, since an outsider can lock anybody out for
+// it.
+var passwordLimits = Limits{Limit: store.DefaultLimit, CoolDown: 15 * time.Minute, Disable: maxLimit}
 
-// passwordKeep is how long failures are remembered. Strangers make these records
-// up, a name at a time.
-const passwordKeep = 24 * time.Hour
-
-// Password is the factor that a person knows. It is made by [NewPassword].
+// Password is the factor that a person knows. It is a [Verifier], made by
+// [NewPassword].
 type Password struct {
-	config   PasswordConfig
-	space    space
-	hasher   *password.Hasher
-	attempts *store.Attempts
+	config PasswordConfig
+	hasher *password.Hasher
+	guard  *guard
 }
+
+var _ Verifier = (*Password)(nil)
 
 // NewPassword checks the configuration. An error names the field that is wrong.
 func NewPassword(c PasswordConfig) (*Password, error) {
 	fail := func(err error) (*Password, error) {
 		return nil, fmt.Errorf("authenticator: PasswordConfig.%w", err)
 	}
-	if c.Source == nil {
+	switch {
+	case c.Source == nil:
 		return fail(fieldError("Source", "is required"))
-	}
-	if err := checkLimits(c.Store, c.Namespace, &c.Limit, &c.CoolDown, defaultPasswordCoolDown); err != nil {
-		return fail(err)
-	}
-	if c.MinLength < 0 || c.MinLength > maxMinLength {
+	case c.Store == nil:
+		return fail(fieldError("Store", "is required"))
+	case c.Namespace == "":
+		return fail(fieldError("Namespace", "is required"))
+	case c.MinLength < 0 || c.MinLength > maxMinLength:
 		return fail(fieldError("MinLength", "must be between 1 and %d, or 0 for %d", maxMinLength, defaultMinLength))
+	}
+	if err := c.Limits.complete(passwordLimits); err != nil {
+		return fail(err)
 	}
 	if c.MinLength == 0 {
 		c.MinLength = defaultMinLength
@@ -110,12 +119,7 @@ func NewPassword(c PasswordConfig) (*Password, error) {
 	if err != nil {
 		return fail(err)
 	}
-	return &Password{
-		config: c, space: newSpace(c.Namespace), hasher: hasher,
-		attempts: &store.Attempts{
-			Store: c.Store, Now: c.Now, Limit: c.Limit, CoolDown: c.CoolDown, Keep: max(passwordKeep, 2*c.CoolDown),
-		},
-	}, nil
+	return &Password{config: c, hasher: hasher, guard: newGuard(c.Store, newSpace(c.Namespace), TypePassword, c.Limits, c.Now)}, nil
 }
 
 // Verify implements [Verifier]; the method is "password". The password is
@@ -164,9 +168,9 @@ func (p *Password) Verify(ctx context.Context, id Identity, plaintext string) (p
 // judge counts the attempt, judges it, and stores the success.
 func (p *Password) judge(ctx context.Context, slot *password.Slot, id Identity, plaintext string) (weak bool, err error) {
 	defer slot.Leave()
-	attempt, err := p.attempts.Reserve(ctx, p.space.attempts("password", id))
+	attempt, err := p.guard.reserve(ctx, id)
 	if err != nil {
-		if err = reserveError(p.attempts, err); errors.Is(err, ErrLocked) {
+		if errors.Is(err, ErrLocked) {
 			slot.Verify(plaintext) // as much work as for one that is not locked
 		}
 		return false, err
@@ -175,8 +179,8 @@ func (p *Password) judge(ctx context.Context, slot *password.Slot, id Identity, 
 	if !ok {
 		return false, ErrRefused
 	}
-	if err := attempt.Succeed(ctx, nil); err != nil {
-		return false, succeedError(err)
+	if err := p.guard.succeed(ctx, attempt); err != nil {
+		return false, err
 	}
 	return weak, nil
 }
@@ -193,13 +197,9 @@ func (p *Password) Available(ctx context.Context, subject string) ([]policy.Meth
 	return []policy.Method{passwordMethod}, nil
 }
 
-var passwordMethod = policy.Method{Name: "password", Types: policy.Knowledge}
+var passwordMethod = policy.Method{Name: TypePassword, Types: policy.Knowledge}
 
 // Unlock forgets the failures of a person, as an operator's act.
 func (p *Password) Unlock(ctx context.Context, subject string) error {
-	err := p.attempts.Reset(ctx, p.space.attempts("password", Identity{Subject: subject}))
-	if err != nil {
-		return unavailable("unlocking", err)
-	}
-	return nil
+	return p.guard.unlock(ctx, subject)
 }

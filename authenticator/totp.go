@@ -2,7 +2,6 @@ package authenticator
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -24,181 +23,157 @@ type TOTPConfig struct {
 	// Options are those of new enrolments. Zero values are what every app can do.
 	Options TOTPOptions
 
-	// Limit is how many wrong codes lock the factor of a person, and CoolDown for
-	// how long; 0 is 10, and one hour. Disable is how many, without a right one
-	// between them, lock it until [TOTP.Unlock]; 0 is 50, and a negative number is
-	// never: choose that where a code is a first factor, since anybody who knows a
-	// name can then try codes, and could lock its owner out for good.
-	Limit    int
-	CoolDown time.Duration
-	Disable  int
+	Limits // of wrong codes of a person, whatever authenticators there are
 
 	Now func() time.Time // nil means time.Now
 }
 
-const (
-	defaultTOTPCoolDown = time.Hour
-	defaultTOTPDisable  = 50
+// TOTPOptions are the parameters of an authenticator (RFC 6238 section 4). The
+// zero value is SHA1, 6 digits and 30 seconds.
+type TOTPOptions struct {
+	Algorithm Algorithm
+	Digits    int           // 6 or 8
+	Period    time.Duration // 30 or 60 seconds
+}
 
-	// totpKeep is how long failures, and the memory of the last code, stay after
-	// they last changed.
-	totpKeep = 30 * 24 * time.Hour
-)
+// options are the parameters, completed. An error names the one that is wrong.
+func (o TOTPOptions) options() (otpOptions, error) {
+	out := otpOptions{algorithm: o.Algorithm, digits: o.Digits, period: int64(o.Period / time.Second)}
+	if err := out.complete(); err != nil {
+		return out, err
+	}
+	switch o.Period {
+	case 0:
+		out.period = 30
+	case 30 * time.Second, time.Minute:
+	default:
+		return out, fieldError("Period", "must be 30s or 60s")
+	}
+	return out, nil
+}
 
-// TOTP is the factor that an authenticator app shows (RFC 6238). It is made by
-// [NewTOTP].
+// TOTP is the factor that an authenticator app shows (RFC 6238). It is a
+// [Verifier] and a [Manager], made by [NewTOTP].
 //
 // A code is accepted in its own time step, and in the one before and after, by
 // the server's clock alone; and only if no code of that step or a later one was
 // accepted before, from the same authenticator, at sign-in or at enrolment.
-type TOTP struct {
-	config   TOTPConfig
-	space    space
-	attempts *store.Attempts // at signing in: one counter a person
-	enrols   *store.Attempts // at confirming: one counter an enrolment
-	nobody   store.Record    // the authenticator of those who have none
-}
+type TOTP struct{ o *oneTime }
+
+var (
+	_ Verifier = (*TOTP)(nil)
+	_ Manager  = (*TOTP)(nil)
+)
 
 // NewTOTP checks the configuration. An error names the field that is wrong.
 func NewTOTP(c TOTPConfig) (*TOTP, error) {
 	fail := func(err error) (*TOTP, error) {
 		return nil, fmt.Errorf("authenticator: TOTPConfig.%w", err)
 	}
-	if err := checkLimits(c.Store, c.Namespace, &c.Limit, &c.CoolDown, defaultTOTPCoolDown); err != nil {
+	if err := checkOneTime(c.Store, c.Namespace, c.Sealer, c.Issuer); err != nil {
 		return fail(err)
 	}
-	switch {
-	case c.Sealer == nil:
-		return fail(fieldError("Sealer", "is required"))
-	case c.Issuer == "" || strings.Contains(c.Issuer, ":"):
-		return fail(fieldError("Issuer", "is required, and must not contain a colon"))
-	case c.Disable > maxLimit:
-		return fail(fieldError("Disable", "must be at most %d", maxLimit))
-	case c.Disable > 0 && c.Disable < c.Limit:
-		return fail(fieldError("Disable", "is less than Limit"))
-	case c.Disable == 0:
-		c.Disable = max(defaultTOTPDisable, c.Limit)
+	if err := c.Limits.complete(limits); err != nil {
+		return fail(err)
 	}
-	if err := c.Options.complete(); err != nil {
+	options, err := c.Options.options()
+	if err != nil {
 		return fail(fmt.Errorf("Options.%w", err))
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	t := &TOTP{config: c, space: newSpace(c.Namespace)}
-	t.attempts = &store.Attempts{
-		Store: c.Store, Now: c.Now, Limit: c.Limit, CoolDown: c.CoolDown,
-		Disable: max(c.Disable, 0), Keep: max(totpKeep, 2*c.CoolDown),
-	}
-	t.enrols = &store.Attempts{Store: c.Store, Now: c.Now, Limit: c.Limit, CoolDown: enrolLife, Keep: 2 * enrolLife}
-	return t, t.makeNobody()
+	o := newOneTime(TypeTOTP, kindTOTP, c.Store, newSpace(c.Namespace), c.Sealer, c.Limits, c.Now)
+	o.issuer, o.defaults, o.spread = c.Issuer, options, steps
+	return &TOTP{o}, nil
 }
 
-// makeNobody makes an authenticator with a secret that nobody has.
-func (t *TOTP) makeNobody() error {
-	secret := make([]byte, t.config.Options.secretSize())
-	rand.Read(secret) // never fails, by its contract
-	var err error
-	t.nobody, err = t.record(t.space.totp("", ""), authenticator{TOTPOptions: t.config.Options, secret: secret})
-	return err
+// checkOneTime checks what both kinds are configured with.
+func checkOneTime(s store.Store, namespace string, sealer *store.Sealer, issuer string) error {
+	switch {
+	case s == nil:
+		return fieldError("Store", "is required")
+	case namespace == "":
+		return fieldError("Namespace", "is required")
+	case sealer == nil:
+		return fieldError("Sealer", "is required")
+	case issuer == "" || strings.Contains(issuer, ":"):
+		return fieldError("Issuer", "is required, and must not contain a colon")
+	}
+	return nil
 }
 
 // Verify implements [Verifier]; the method is "totp", its Device the id of the
-// authenticator. A person with several may use any of them. They share one
-// counter of attempts, because one guess is tried on all of them, and no memory
+// authenticator. A person with several may use any of them. They share their
+// counters of attempts, because one guess is tried on all of them, and no memory
 // of what was used.
 //
 // A code is exactly its digits: anything else, blanks too, is refused, and counts.
 func (t *TOTP) Verify(ctx context.Context, id Identity, code string) (policy.Method, error) {
-	ctx, cancel := detach(ctx)
-	defer cancel()
-	all, err := t.candidates(ctx, id)
-	if err != nil {
-		return policy.Method{}, unavailable("reading authenticators", err)
-	}
-	attempt, err := t.attempts.Reserve(ctx, t.space.attempts("totp", id))
-	if err != nil {
-		return policy.Method{}, reserveError(t.attempts, err)
-	}
-	used, err := decodeUsed(attempt.State())
-	if err != nil {
-		return policy.Method{}, unavailable("reading used codes", err)
-	}
-	now := t.config.Now()
-	var found *authenticator
-	for i := range all { // all of them, whichever matches
-		a := &all[i]
-		if err := a.match(code, now); err != nil {
-			return policy.Method{}, unavailable("computing a code", err)
-		}
-		if found == nil && a.real && a.matched > max(a.step, used[a.id]) {
-			found = a
-		}
-	}
-	if found == nil {
-		return policy.Method{}, ErrRefused
-	}
-	if err := attempt.Succeed(ctx, func(state []byte) ([]byte, error) { return spend(state, all, found, now) }); err != nil {
-		return policy.Method{}, succeedError(err)
-	}
-	m := found.method()
-	m.At = now
-	return m, nil
-}
-
-// candidates are the authenticators that a code of the person could be of. Those
-// who have none get nobody's, for the sake of time.
-func (t *TOTP) candidates(ctx context.Context, id Identity) ([]authenticator, error) {
-	all, err := t.load(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	n := 0
-	for _, a := range all {
-		if a.confirmed() {
-			all[n], n = a, n+1
-		}
-	}
-	all = all[:n]
-	if n == 0 {
-		nobody, err := t.decode(t.nobody)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, nobody)
-	}
-	for i := range all {
-		if err := t.unseal(&all[i]); err != nil {
-			return nil, err
-		}
-		all[i].real = n > 0 && id.Subject != ""
-	}
-	return all, nil
+	return t.o.verify(ctx, id, code)
 }
 
 // Available implements [Verifier].
 func (t *TOTP) Available(ctx context.Context, subject string) ([]policy.Method, error) {
-	if subject == "" {
-		return nil, nil
-	}
-	all, err := t.load(ctx, Identity{Subject: subject})
+	return t.o.available(ctx, subject)
+}
+
+// Enrol makes a secret for a new authenticator app of the person. The account is
+// the name that the app shows. Nothing can be proved with it until
+// [TOTP.Confirm].
+//
+// Whoever asks must have proved as much as the person's account demands: this
+// package cannot know (NIST SP 800-63B-4 section 4.1.2).
+func (t *TOTP) Enrol(ctx context.Context, subject, account string) (*Enrolment, error) {
+	return t.o.enrol(ctx, subject, account)
+}
+
+// Confirm takes a first code as the proof that the person's app has the secret.
+// That code, and any before it, is then not good for signing in.
+//
+// A wrong one is [ErrRefused], and too many a [LockedError]; neither touches the
+// counters of sign-ins. [ErrNoAuthenticator] says that there is no such enrolment,
+// or that it has expired. To confirm again with the same code changes nothing and
+// is no error: the first answer may have been lost.
+func (t *TOTP) Confirm(ctx context.Context, subject, id, code string) error {
+	return t.o.confirm(ctx, subject, id, code)
+}
+
+// Import gives a person an authenticator app that was enrolled elsewhere, under
+// an id of the host's. The secret is base32; lower case, blanks, hyphens and
+// padding do not matter. To import the same again changes nothing, so that a host
+// may do it at every start; another secret or other options under the id replace
+// what was there. No code becomes good a second time.
+func (t *TOTP) Import(ctx context.Context, subject, id, secret string, o TOTPOptions) error {
+	options, err := o.options()
 	if err != nil {
-		return nil, unavailable("reading authenticators", err)
+		return fmt.Errorf("authenticator: Import: TOTPOptions.%w", err)
 	}
-	var methods []policy.Method
-	for _, a := range all {
-		if a.confirmed() {
-			methods = append(methods, a.method())
-		}
-	}
-	return methods, nil
+	return t.o.importSecret(ctx, subject, id, secret, options, 0)
+}
+
+// Type implements [Manager].
+func (t *TOTP) Type() string { return t.o.name }
+
+// Authenticators implements [Manager].
+func (t *TOTP) Authenticators(ctx context.Context, subject string) ([]Authenticator, error) {
+	return t.o.authenticators(ctx, subject)
+}
+
+// Rename implements [Manager].
+func (t *TOTP) Rename(ctx context.Context, subject, id, name string) error {
+	return rename(ctx, t.o.book, subject, id, name)
+}
+
+// Remove implements [Manager], for an enrolment that was not confirmed too. What
+// was used is remembered for a day, so that removing and importing again makes no
+// code good twice.
+func (t *TOTP) Remove(ctx context.Context, subject, id string) error {
+	return t.o.remove(ctx, subject, id)
 }
 
 // Unlock forgets the failures of a person, as an operator's act, also those that
 // disabled the factor. What was used stays used.
 func (t *TOTP) Unlock(ctx context.Context, subject string) error {
-	if err := t.attempts.Reset(ctx, t.space.attempts("totp", Identity{Subject: subject})); err != nil {
-		return unavailable("unlocking", err)
-	}
-	return nil
+	return t.o.guard.unlock(ctx, subject)
 }

@@ -52,9 +52,10 @@ func TestEnrolment(t *testing.T) {
 			methods, err := f.Available(ctx, tom.Subject)
 			require.NoError(t, err)
 			require.Empty(t, methods)
-			list, err := f.Enrolled(ctx, tom.Subject)
+			list, err := f.Authenticators(ctx, tom.Subject)
 			require.NoError(t, err)
-			require.Empty(t, list)
+			began := time.Unix(time.Now().Unix(), 0)
+			require.Equal(t, []authenticator.Authenticator{{ID: e.ID, Type: "totp", Created: began}}, list)
 
 			require.Equal(t, authenticator.ErrNoAuthenticator, f.Confirm(ctx, mia.Subject, e.ID, code), "another person's")
 			require.Equal(t, authenticator.ErrNoAuthenticator, f.Confirm(ctx, tom.Subject, "other", code))
@@ -75,12 +76,13 @@ func TestEnrolment(t *testing.T) {
 			time.Sleep(365 * 24 * time.Hour)
 			_, err = f.Verify(ctx, tom, codeOf(t, e.Secret, o))
 			require.NoError(t, err)
-			list, err = f.Enrolled(ctx, tom.Subject)
+			used := time.Unix(time.Now().Unix(), 0)
+			require.NoError(t, f.Rename(ctx, tom.Subject, e.ID, "Tom's telephone"))
+			list, err = f.Authenticators(ctx, tom.Subject)
 			require.NoError(t, err)
-			require.Len(t, list, 1)
-			require.Equal(t, e.ID, list[0].ID)
-			require.Equal(t, o, list[0].TOTPOptions)
-			require.False(t, list[0].Since.IsZero())
+			require.Equal(t, []authenticator.Authenticator{
+				{ID: e.ID, Type: "totp", Name: "Tom's telephone", Active: true, Created: began, Used: used},
+			}, list)
 		})
 	}
 }
@@ -216,7 +218,7 @@ func TestImport(t *testing.T) {
 		require.Equal(t, authenticator.ErrRefused, err)
 		_, err = f.Verify(ctx, mia, codeAt(t, other, time.Now()))
 		require.NoError(t, err)
-		list, err := f.Enrolled(ctx, mia.Subject)
+		list, err := f.Authenticators(ctx, mia.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 	})

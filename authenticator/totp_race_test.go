@@ -38,20 +38,36 @@ func (y *tally) add(err error) {
 	}
 }
 
-// One code, a hundred racers, two nodes: one is accepted.
+// One code, many racers, two nodes, and every counter that there is: one is
+// accepted; none, if the racers lock each other out meanwhile.
 func TestRaceOneCode(t *testing.T) {
-	for range 20 {
-		s := store.NewMemory()
-		nodes := []*authenticator.TOTP{newTOTP(t, s, frozen), newTOTP(t, s, frozen)}
-		var y tally
-		race(100, func(i int) {
-			_, err := nodes[i%2].Verify(t.Context(), mia, frozenCode(t, 0))
-			y.add(err)
-		})
-		require.EqualValues(t, 1, y.accepted.Load())
-		require.Zero(t, y.other.Load())
-		_, err := nodes[0].Verify(t.Context(), mia, frozenCode(t, 0))
-		require.Error(t, err)
+	for _, limit := range []int{10, 100} {
+		for range 20 {
+			s := store.NewMemory()
+			wide := func(c *authenticator.TOTPConfig) { c.Limit = limit }
+			nodes := []*authenticator.TOTP{newTOTP(t, s, frozen, wide), newTOTP(t, s, frozen, wide)}
+			var y tally
+			race(90, func(i int) {
+				id := mia
+				switch i % 3 {
+				case 1:
+					id.Proved = true
+				case 2:
+					id.Device = "a known one"
+				}
+				_, err := nodes[i%2].Verify(t.Context(), id, frozenCode(t, 0))
+				y.add(err)
+			})
+			require.LessOrEqual(t, y.accepted.Load(), int32(1))
+			if limit == 100 {
+				require.EqualValues(t, 1, y.accepted.Load())
+			}
+			require.Zero(t, y.other.Load())
+			for _, id := range []authenticator.Identity{mia, {Subject: mia.Subject, Proved: true}, {Subject: mia.Subject, Device: "new"}} {
+				_, err := nodes[0].Verify(t.Context(), id, frozenCode(t, 0))
+				require.Error(t, err)
+			}
+		}
 	}
 }
 

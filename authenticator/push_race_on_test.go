@@ -1,0 +1,5 @@
+//go:build race
+
+package authenticator_test
+
+const raceEnabled = true

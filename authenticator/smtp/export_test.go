@@ -1,0 +1,4 @@
+package smtp
+
+// ParseAddress is for the fuzz test.
+var ParseAddress = parseAddress

@@ -31,12 +31,14 @@ type Authorization struct {
 	TokenResources []string
 
 	// AuthTime is when the person last proved a factor, Methods what was proved,
-	// Network from where and Risk how it looked: facts of proof, frozen when they
-	// are made. Policy sees them as they were, at redemption and at every refresh.
+	// Network from where, Risk how it looked and Device on what: facts of proof,
+	// frozen when they are made. Policy sees them as they were, at redemption and at
+	// every refresh.
 	AuthTime time.Time
 	Methods  []policy.Method
 	Network  netip.Addr
 	Risk     policy.Risk
+	Device   policy.Device
 
 	// ACR is the authentication context that was reached; "" lets Prepare take
 	// the first of ACRValues that the methods satisfy. ACRValues is what the
@@ -56,6 +58,21 @@ type Authorization struct {
 	// under a key is good with that key only.
 	Confirmation Confirmation
 
+	// Recovery says that the person is getting back a lost password: such a
+	// transaction grants scopes that are marked for it and no others, for a short
+	// time and without a refresh token, and the policy for recoveries is asked
+	// instead of the client's.
+	Recovery bool
+
+	// CodeChallenge (RFC 7636 section 4.2, S256) and RedirectURI are what an
+	// authorization code will be held to. An authorization that has one of them is
+	// to end in a code ([Server.IssueCode]) and never in tokens at once.
+	CodeChallenge string
+	RedirectURI   string
+
+	// Answer are members that the answer carries besides the tokens.
+	Answer []Member
+
 	// Data is what the flow wants to find again in its next step: JSON.
 	Data string
 
@@ -64,6 +81,7 @@ type Authorization struct {
 	origin origin
 	parent uint64 // version of the subject's cut-off record before anything was verified
 	noted  string // the subject whose version that is
+	coded  bool   // a code is asked for: policy is asked about its redemption too
 
 	// Backing arrays, so that a small authorization needs no memory of its own.
 	scopes    [16]string
@@ -86,6 +104,7 @@ type origin struct {
 	version uint64 // of the record as it was read
 	record  record
 	used    uint32 // the refresh generation that was presented
+	subject string // whose tag the record carries
 }
 
 // step is the transition that Commit makes.
@@ -94,6 +113,7 @@ type step byte
 const (
 	stepBirth     step = iota // no record yet: put if absent
 	stepPromote               // pending becomes active
+	stepRedeem                // an authorization code becomes active
 	stepRotate                // refresh generation + 1
 	stepRepeat                // the predecessor within grace: no write, the same successor
 	stepPersist               // the refresh token stays: at most a touch

@@ -77,7 +77,7 @@ func bearerToken(r *http.Request) (string, error) {
 	if r.Method == http.MethodPost && formType(r.Header["Content-Type"]) {
 		q := requests.Get().(*request)
 		defer q.release()
-		if err := q.read(r); err != nil {
+		if err := q.read(r, nil); err != nil {
 			return "", err
 		}
 		if v := q.form.value("access_token"); v != "" {

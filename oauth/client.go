@@ -32,6 +32,11 @@ type Clients interface {
 	Client(ctx context.Context, id string) (*Client, error)
 }
 
+// GrantLister is implemented by [Clients] that can say which grant types some
+// client may use. Metadata then lists those grants that are for the operator's own
+// apps only if there is such an app.
+type GrantLister interface{ GrantTypes() []string }
+
 // ErrNoClient is what Clients returns for an id that nobody has.
 var ErrNoClient = errors.New("oauth: no such client")
 
@@ -64,6 +69,19 @@ type Client struct {
 	// SignIn is the policy that a person's sign-in to this client must satisfy.
 	// Nil asks for one factor.
 	SignIn *policy.Policy
+
+	// Recovery is the policy that the recovery of a password must satisfy instead:
+	// what the person proves is anything but the password. Nil asks for one factor.
+	Recovery *policy.Policy
+
+	// OptionalPKCE lets a client that authenticates ask for an authorization code
+	// without a code_challenge (RFC 7636). A public client never may.
+	OptionalPKCE bool
+
+	// ThirdParty says that the app is not the operator's own. It may not use grants
+	// in which it sees what the person enters, whatever GrantTypes lists: it must
+	// send the person to the server.
+	ThirdParty bool
 
 	// AssignedTo are the groups whose members may use the client. Nil is everyone.
 	AssignedTo []string
@@ -104,6 +122,9 @@ func (c *Client) Validate() error {
 	case AuthNone:
 		if c.Secrets != nil {
 			return fail("Secrets", "a public client has none")
+		}
+		if c.OptionalPKCE {
+			return fail("OptionalPKCE", "a public client has nothing but PKCE to show that a code is its own (RFC 9700 section 2.1.1)")
 		}
 		if slices.Contains(c.GrantTypes, GrantClientCredentials) {
 			return fail("GrantTypes", "client_credentials is for clients that authenticate (RFC 6749 section 4.4)")
@@ -158,6 +179,19 @@ func NewClientList(clients ...*Client) (ClientList, error) {
 		l[c.ID] = c
 	}
 	return l, nil
+}
+
+// GrantTypes implements [GrantLister].
+func (l ClientList) GrantTypes() []string {
+	var all []string
+	for _, c := range l {
+		for _, g := range c.GrantTypes {
+			if !slices.Contains(all, g) {
+				all = append(all, g)
+			}
+		}
+	}
+	return all
 }
 
 // Client implements [Clients].

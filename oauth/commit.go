@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/mintyard/mintyard/oauth/token"
 	"github.com/mintyard/mintyard/store"
@@ -37,7 +36,7 @@ func (s *Server) grant(ctx context.Context, is *Issue) error {
 	case stepBirth:
 		a.origin.record = a.newRecord()
 		a.activate(is)
-	case stepPromote:
+	case stepPromote, stepRedeem:
 		a.activate(is)
 	case stepRotate, stepRepeat, stepPersist:
 		return s.refreshGrant(ctx, is)
@@ -46,14 +45,18 @@ func (s *Server) grant(ctx context.Context, is *Issue) error {
 	if err := s.appendRefreshToken(is); err != nil {
 		return err
 	}
+	fresh := a.untagged()
 	err := s.put(ctx, a)
 	if errors.Is(err, store.ErrConflict) {
+		if a.origin.step == stepRedeem {
+			return s.lostCode(ctx, a)
+		}
 		return errRace
 	}
 	if err != nil {
 		return errUnavailable.WithCause(err)
 	}
-	if a.origin.step == stepBirth {
+	if fresh {
 		return s.recheckSubject(ctx, a)
 	}
 	return nil
@@ -67,13 +70,15 @@ func (a *Authorization) activate(is *Issue) {
 	rec.Ends, rec.Idle, rec.Used = is.lives.ends, is.lives.idle, a.req.Time.Unix()
 	rec.Refreshes = is.lives.refresh
 	if rec.Refreshes {
-		rec.Salt = newSalt()
+		if rec.Salt == "" { // that of a code stays: a replay is known by it
+			rec.Salt = newSalt()
+		}
 		rec.RefreshKey = int64(a.req.Server.config.Keys.Handles.ActiveKey())
 	}
 }
 
-// put writes the record of an authorization. Births carry the tags by which the
-// grant is found when its subject is ended.
+// put writes the record of an authorization, and with it, once, the tag by which
+// it is found when its subject is ended.
 func (s *Server) put(ctx context.Context, a *Authorization) error {
 	q := a.req.q
 	rec := &a.origin.record
@@ -85,14 +90,29 @@ func (s *Server) put(ctx context.Context, a *Authorization) error {
 		Key: s.grantKey(a.origin.id), Version: q.version(),
 		Expires: rec.expires(), Value: q.values,
 	}
-	if a.origin.version == 0 {
-		r.Tags = []store.Key{s.subjectKey(a.Subject)}
+	if a.untagged() {
+		r.Tags = []store.Key{s.ownerTag(a)}
 	}
 	if err := store.Swap(ctx, s.config.Store, r, a.origin.version); err != nil {
 		return err
 	}
-	a.origin.version = r.Version
+	a.origin.version, a.origin.subject = r.Version, a.Subject
 	return nil
+}
+
+// untagged reports whether the record is not yet found by its subject: it is born
+// now, or it is only now that somebody is known.
+func (a *Authorization) untagged() bool {
+	return a.origin.version == 0 || a.origin.subject != a.Subject
+}
+
+// ownerTag is the tag by which a grant is found when its subject is ended. One
+// that is about nobody has a tag too, of its own: it takes as much work to write.
+func (s *Server) ownerTag(a *Authorization) store.Key {
+	if a.Subject == "" {
+		return store.Key{Kind: kindSubject, Space: s.space, ID: a.origin.id}
+	}
+	return s.subjectKey(a.Subject)
 }
 
 // version is a version for a write: of the random bytes that the request drew
@@ -151,51 +171,10 @@ func (a *Authorization) toRecord(rec *record) {
 	if a.Network.IsValid() {
 		rec.Network = a.Network.String()
 	}
-	rec.Risk = int64(a.Risk)
+	rec.Risk, rec.Device = int64(a.Risk), encodeDevice(a.Device)
 	rec.ACR, rec.ACRValues = a.ACR, a.ACRValues
 	rec.SessionID, rec.Nonce, rec.Claims = a.SessionID, a.Nonce, a.Claims
 	rec.JKT, rec.X5T = a.Confirmation.JKT, a.Confirmation.X5T
-	rec.Data = a.Data
+	rec.Data, rec.Recovery = a.Data, a.Recovery
+	rec.RedirectURI, rec.CodeChallenge = a.RedirectURI, a.CodeChallenge
 }
-
-// Suspend keeps an authorization for a later step: policy wants more proof. It
-// returns the handle by which Resume finds it, good once a step and for at most
-// lifetime; an older step's handle is refused from now on.
-//
-// Whatever the number of steps, a transaction ends ten minutes after it began.
-func (r *TokenRequest) Suspend(ctx context.Context, a *Authorization, kind token.HandleKind, lifetime time.Duration) (string, error) {
-	s := r.Server
-	switch a.origin.step {
-	case stepBirth:
-		a.origin.id = newID()
-		a.origin.record = a.newRecord()
-	case stepPromote:
-	default:
-		return "", errStepUp // a grant that is active cannot prove more by this way
-	}
-	rec := &a.origin.record
-	a.toRecord(rec)
-	rec.State = statePending
-	rec.Step++
-	rec.Ends = min(r.Time.Add(lifetime).Unix(), rec.Created+int64(maxTransaction/time.Second))
-	h := token.Handle{Kind: kind, Record: a.origin.id, Generation: uint32(rec.Step)}
-	out, err := s.config.Keys.Handles.Append(nil, &h, nil)
-	if err != nil {
-		return "", errUnavailable.WithCause(err)
-	}
-	switch err := s.put(ctx, a); {
-	case errors.Is(err, store.ErrConflict):
-		return "", errRace
-	case err != nil:
-		return "", errUnavailable.WithCause(err)
-	}
-	if a.origin.step == stepBirth {
-		if err := s.recheckSubject(ctx, a); err != nil {
-			return "", err
-		}
-	}
-	return string(out), nil
-}
-
-// maxTransaction is the hard end of a sign-in that goes step by step.
-const maxTransaction = 10 * time.Minute

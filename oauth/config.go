@@ -57,6 +57,10 @@ type Config struct {
 	AccessToken AccessTokenConfig
 	Refresh     RefreshConfig
 
+	// CodeTTL is how long an authorization code is good: at most 10 minutes (RFC 6749
+	// section 4.1.2). 0 is one minute.
+	CodeTTL time.Duration
+
 	// Policy is asked about every token: the server's own rules. Nil allows.
 	// The client's sign-in policy is asked besides.
 	Policy *policy.Policy
@@ -74,6 +78,10 @@ type Config struct {
 	// writes. The zero address is "unknown", which no policy trusts.
 	ClientAddr func(*http.Request) netip.Addr
 
+	// Signals says what else the host knows of a request: how risky it looks, and the
+	// device it comes from. Nil knows nothing; a policy that asks then denies.
+	Signals func(*http.Request) Signals
+
 	// Observe hears every event, on the request's goroutine. Nil is silence.
 	Observe func(context.Context, Event)
 
@@ -83,6 +91,13 @@ type Config struct {
 	// ParallelHashes bounds how many slow client secrets (argon2id, bcrypt) are
 	// verified at once. 0 is the number of processors.
 	ParallelHashes int
+}
+
+// Signals are facts about a request that a policy may ask for. They are frozen with
+// what the person proves.
+type Signals struct {
+	Risk   policy.Risk
+	Device policy.Device
 }
 
 // Scope is something that a client may ask for.
@@ -95,6 +110,10 @@ type Scope struct {
 
 	// Person scopes are about a person: a client that asks for itself is refused.
 	Person bool
+
+	// Recovery scopes are granted to who is getting back a lost password, together
+	// with no other scope, and in no other transaction.
+	Recovery bool
 }
 
 // ScopeOfflineAccess asks for a refresh token (OpenID Connect Core section 11).
@@ -164,6 +183,9 @@ func (c *Config) check() error {
 	}
 	if err := c.Refresh.validate(); err != nil {
 		return fail("Refresh."+err.field, "%s", err.why)
+	}
+	if c.CodeTTL < 0 || c.CodeTTL > maxCodeTTL {
+		return fail("CodeTTL", "must be between 0 and 10m")
 	}
 	if c.ParallelHashes < 0 {
 		return fail("ParallelHashes", "is negative")

@@ -23,6 +23,7 @@ const maxBody = 64 << 10
 type request struct {
 	now       time.Time
 	addr      netip.Addr
+	signals   Signals
 	form      form
 	tokenReq  TokenRequest
 	auth      Authorization
@@ -35,6 +36,7 @@ type request struct {
 	info      TokenInfo // what introspection found
 	recs      [2]store.Record
 	basicUser string
+	json      bool // the body is JSON, and no form
 }
 
 var requests = sync.Pool{New: func() any { return new(request) }}
@@ -56,7 +58,7 @@ func (q *request) release() {
 	q.info = TokenInfo{}
 	q.view.reset()
 	q.recs = [2]store.Record{}
-	q.basicUser = ""
+	q.basicUser, q.json, q.signals = "", false, Signals{}
 	if cap(q.body) > maxPooled || cap(q.values) > maxPooled || cap(q.out) > maxPooled {
 		return
 	}
@@ -77,12 +79,20 @@ var (
 // once for all endpoints; the query is no source of parameters (RFC 6749
 // section 2.3.1).
 func (s *Server) endpoint(serve func(ctx context.Context, q *request, h credentials) error) http.Handler {
+	return s.door(nil, serve)
+}
+
+// door is an endpoint that also takes JSON, unless that is nil.
+func (s *Server) door(json *JSONBody, serve func(ctx context.Context, q *request, h credentials) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := requests.Get().(*request)
 		defer q.release()
 		q.now, q.addr = s.now(), s.clientAddr(r)
+		if s.config.Signals != nil {
+			q.signals = s.config.Signals(r)
+		}
 		q.tokenReq.Server = s
-		err := q.read(r)
+		err := q.read(r, json)
 		if err == nil {
 			err = serve(r.Context(), q, credentials(r.Header["Authorization"]))
 		} else {
@@ -96,8 +106,8 @@ func (s *Server) endpoint(serve func(ctx context.Context, q *request, h credenti
 	})
 }
 
-// read judges the request and parses its form.
-func (q *request) read(r *http.Request) error {
+// read judges the request and parses its form, or its JSON if that is not nil.
+func (q *request) read(r *http.Request, json *JSONBody) error {
 	if r.Method != http.MethodPost {
 		return errMethod
 	}
@@ -105,13 +115,19 @@ func (q *request) read(r *http.Request) error {
 		return errEncoding
 	}
 	if !formType(r.Header["Content-Type"]) {
-		return errContentType
+		if json == nil || !isJSONType(r.Header["Content-Type"]) {
+			return errContentType
+		}
+		q.json = true
 	}
 	if r.ContentLength > maxBody {
 		return errTooLarge
 	}
 	if err := q.readBody(r.Body); err != nil {
 		return err
+	}
+	if q.json {
+		return q.form.parseJSON(q.body, json)
 	}
 	return q.form.parse(q.body)
 }

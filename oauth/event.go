@@ -15,6 +15,7 @@ type Event struct {
 	ClientID  string     // as looked up, or as claimed when the client is unknown
 	Subject   string     // the person, when one is known
 	GrantType string     // at the token endpoint
+	Endpoint  string     // at another one
 	Grant     string     // id of the grant record, base64url; not a credential
 	Methods   []string   // names of the methods that were proved
 	Addr      netip.Addr // of the requester
@@ -29,7 +30,11 @@ type EventType string
 const (
 	EventTokenIssued    EventType = "token.issued"
 	EventTokenRefused   EventType = "token.refused"
+	EventCodeIssued     EventType = "code.issued"
 	EventStepUp         EventType = "token.step_up" // more proof was asked for
+	EventChallenge      EventType = "challenge.started"
+	EventFactorProved   EventType = "factor.proved"
+	EventFactorRefused  EventType = "factor.refused"
 	EventClientRefused  EventType = "client.refused"
 	EventRequestRefused EventType = "request.refused" // before any client was known
 	EventGrantEnded     EventType = "grant.ended"

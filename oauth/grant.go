@@ -2,6 +2,8 @@ package oauth
 
 import (
 	"context"
+	"iter"
+	"net/http"
 
 	"github.com/mintyard/mintyard/policy"
 )
@@ -25,6 +27,8 @@ type Grant interface {
 const (
 	GrantClientCredentials = "client_credentials" // RFC 6749 section 4.4
 	GrantRefreshToken      = "refresh_token"      // RFC 6749 section 6
+	GrantAuthorizationCode = "authorization_code" // RFC 6749 section 4.1.3
+	GrantInteractionCode   = "interaction_code"   // another name of the same, that some clients use
 )
 
 // StepUp answers when a policy wants more proof. Package directauth implements it
@@ -38,3 +42,17 @@ type StepUp interface {
 // NeedsStepUp is implemented by grants that cannot do without [Config].StepUp:
 // New refuses one that is listed without.
 type NeedsStepUp interface{ NeedsStepUp() bool }
+
+// FirstParty is implemented by grants in which the app itself sees what a person
+// enters: they are refused to clients that are a [Client].ThirdParty.
+type FirstParty interface{ FirstParty() bool }
+
+// Module is implemented by a [StepUp] that has endpoints of its own. They are
+// mounted and advertised with the server's.
+type Module interface {
+	// Routes yields the path and the handler of each: see [Server.ClientHandler].
+	Routes(s *Server) iter.Seq2[string, http.Handler]
+
+	// Describe adds to the metadata.
+	Describe(s *Server, m Metadata)
+}

@@ -14,6 +14,9 @@ type lifetimes struct {
 	refresh bool  // there is a refresh token
 }
 
+// recoveryTTL is the longest life of a token with which a password is set.
+const recoveryTTL = 10 * time.Minute
+
 func (s *Server) lifetimes(a *Authorization, d policy.Decision) lifetimes {
 	now := a.req.Time.Unix()
 	ttl := s.config.AccessToken.TTL
@@ -27,7 +30,12 @@ func (s *Server) lifetimes(a *Authorization, d policy.Decision) lifetimes {
 	switch a.origin.step {
 	case stepStateless:
 		return l
-	case stepBirth, stepPromote:
+	case stepBirth, stepPromote, stepRedeem:
+		if a.Recovery {
+			l.token = min(l.token, now+int64(recoveryTTL/time.Second))
+			l.ends = l.token
+			return l
+		}
 		l.refresh = contains(a.Scopes, ScopeOfflineAccess) && contains(a.client.GrantTypes, GrantRefreshToken)
 		if !l.refresh {
 			l.ends = l.token

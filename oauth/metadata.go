@@ -31,6 +31,12 @@ func (s *Server) Metadata() Metadata {
 		m["revocation_endpoint"] = s.URL(p)
 		m["revocation_endpoint_auth_methods_supported"] = []string{AuthBasic, AuthPost, AuthNone}
 	}
+	if s.hasCodeGrant() {
+		m["code_challenge_methods_supported"] = []string{"S256"}
+	}
+	if module, ok := s.config.StepUp.(Module); ok {
+		module.Describe(s, m)
+	}
 	return m
 }
 
@@ -41,10 +47,20 @@ func (s *Server) URL(path string) string { return issuerOrigin(s.config.Issuer) 
 // IssuerPath is the path of the issuer: "" or "/…".
 func (s *Server) IssuerPath() string { return issuerPath(s.config.Issuer) }
 
+// grantTypes leaves out the grants for the operator's own apps if there is no such
+// app: what nobody can use is nobody's business.
 func (s *Server) grantTypes() []string {
-	types := make([]string, len(s.config.Grants))
-	for i, g := range s.config.Grants {
-		types[i] = g.Type()
+	lister, knows := s.config.Clients.(GrantLister)
+	var used []string
+	if knows {
+		used = lister.GrantTypes()
+	}
+	types := make([]string, 0, len(s.config.Grants))
+	for _, g := range s.config.Grants {
+		if p, ok := g.(FirstParty); ok && knows && p.FirstParty() && !contains(used, g.Type()) {
+			continue
+		}
+		types = append(types, g.Type())
 	}
 	return types
 }

@@ -33,6 +33,9 @@ func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
 		out = append(appendWords(out, scopes), '"')
 	}
 	q.out = out
+	for _, m := range a.Answer {
+		is.Add(m)
+	}
 	return is, nil
 }
 

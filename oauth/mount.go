@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"iter"
 	"net/http"
 )
@@ -36,6 +37,13 @@ func (s *Server) Endpoints() iter.Seq2[string, http.Handler] {
 				return
 			}
 		}
+		if m, ok := s.config.StepUp.(Module); ok {
+			for path, h := range m.Routes(s) {
+				if !yield(path, h) {
+					return
+				}
+			}
+		}
 		h := s.MetadataHandler()
 		for _, path := range s.metadataPaths() {
 			if !yield(path, h) {
@@ -46,7 +54,15 @@ func (s *Server) Endpoints() iter.Seq2[string, http.Handler] {
 }
 
 // TokenHandler is the token endpoint (RFC 6749 section 3.2).
-func (s *Server) TokenHandler() http.Handler { return s.endpoint(s.serveToken) }
+func (s *Server) TokenHandler() http.Handler {
+	json, types := s.jsonGrants()
+	return s.door(json, func(ctx context.Context, q *request, h credentials) error {
+		if q.json && !contains(types, q.form.value("grant_type")) {
+			return errContentType
+		}
+		return s.serveToken(ctx, q, h)
+	})
+}
 
 // IntrospectHandler is the introspection endpoint (RFC 7662).
 func (s *Server) IntrospectHandler() http.Handler { return s.endpoint(s.serveIntrospect) }

@@ -15,10 +15,22 @@ var (
 	errSubjectIsClient = NewError(CodeInvalidGrant, ReasonSubjectIsClient, refusedGrant)
 	errNotAssigned     = NewError(CodeAccessDenied, ReasonNotAssigned, "The person may not use this app").WithStatus(http.StatusBadRequest)
 	errScopePerson     = NewError(CodeInvalidScope, ReasonScopePerson, "A scope is about a person, and there is none")
+	errScopeRecovery   = NewError(CodeInvalidScope, ReasonScopeRecovery, "A scope is for the recovery of a password, or not for it")
 	errUnmet           = NewError(CodeUnmet, ReasonUnmetACR, "The person cannot prove what acr_values asks for")
 	errPolicy          = NewError(CodeAccessDenied, ReasonPolicy, "Policy does not allow this")
 	errStepUp          = NewError(CodeAccessDenied, ReasonStepUp, "Policy asks for more than was proved")
 )
+
+// Decide asks the policies about an authorization as it is, and whether its person
+// may have tokens at all: before something is begun for it. [TokenRequest].GrantType
+// is what it would end with.
+func (s *Server) Decide(ctx context.Context, a *Authorization) (policy.Decision, error) {
+	subject, err := s.checkSubject(ctx, a)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	return s.decide(a, subject)
+}
 
 // Prepare turns an authorization into tokens that are not granted yet: it checks
 // client, subject, scopes and sender key as they are now, asks the policies, and
@@ -27,37 +39,50 @@ var (
 //
 // When a policy wants more proof, the error is what Config.StepUp says.
 func (s *Server) Prepare(ctx context.Context, a *Authorization) (*Issue, error) {
-	if err := a.validate(s.now()); err != nil {
+	if a.endsInCode() {
+		return nil, errGrantState
+	}
+	d, err := s.judge(ctx, a)
+	if err != nil {
 		return nil, err
 	}
+	return s.mint(a, d)
+}
+
+// judge is what every authorization passes, whether tokens are minted for it or a
+// code will stand for it.
+func (s *Server) judge(ctx context.Context, a *Authorization) (policy.Decision, error) {
+	if err := a.validate(s.now()); err != nil {
+		return policy.Decision{}, err
+	}
 	if err := a.checkSenderKey(); err != nil {
-		return nil, err
+		return policy.Decision{}, err
 	}
 	subject, err := s.checkSubject(ctx, a)
 	if err != nil {
-		return nil, err
+		return policy.Decision{}, err
 	}
 	if err := s.checkScopes(a); err != nil {
-		return nil, err
+		return policy.Decision{}, err
 	}
 	d, err := s.decide(a, subject)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
 	switch d.Access {
 	case policy.Allow:
 	case policy.StepUp:
 		if s.config.StepUp == nil {
-			return nil, errStepUp
+			return d, errStepUp
 		}
-		return nil, s.config.StepUp.StepUp(ctx, a, d)
+		return d, s.config.StepUp.StepUp(ctx, a, d)
 	default:
-		return nil, errPolicy.WithCause(errors.New("policy rule " + strconv.Quote(d.Rule) + ": " + d.Reason))
+		return d, errPolicy.WithCause(errors.New("policy rule " + strconv.Quote(d.Rule) + ": " + d.Reason))
 	}
 	if a.ACR == "" {
 		a.ACR = reachedACR(a)
 	}
-	return s.mint(a, d)
+	return d, nil
 }
 
 // checkSenderKey holds a grant to the key it was made under, whatever the grant
@@ -66,7 +91,11 @@ func (a *Authorization) checkSenderKey() error {
 	if a.origin.version == 0 {
 		return nil
 	}
-	if rec := &a.origin.record; rec.JKT != a.Confirmation.JKT || rec.X5T != a.Confirmation.X5T {
+	rec := &a.origin.record
+	if a.origin.step == stepRedeem && rec.JKT == "" && rec.X5T == "" {
+		return nil // a code that is bound to no key may be redeemed under any (RFC 9449 section 10)
+	}
+	if rec.JKT != a.Confirmation.JKT || rec.X5T != a.Confirmation.X5T {
 		return errSenderKey
 	}
 	return nil
@@ -79,7 +108,7 @@ func (s *Server) checkSubject(ctx context.Context, a *Authorization) (Subject, e
 	if a.Subject == "" {
 		return Subject{}, nil
 	}
-	if a.origin.step == stepBirth {
+	if a.untagged() && a.origin.step != stepStateless {
 		if a.noted != a.Subject {
 			if err := a.req.About(ctx, a, a.Subject); err != nil {
 				return Subject{}, err
@@ -118,8 +147,11 @@ func (s *Server) checkScopes(a *Authorization) error {
 			a.dropScopes(s)
 			break
 		}
-		if scope.Person && a.Subject == "" {
+		switch {
+		case scope.Person && a.Subject == "":
 			return errScopePerson
+		case scope.Recovery != a.Recovery:
+			return errScopeRecovery
 		}
 	}
 	return nil
@@ -142,26 +174,39 @@ func (s *Server) decide(a *Authorization, subject Subject) (policy.Decision, err
 	f := policy.Facts{
 		Subject: a.Subject, Groups: subject.Groups,
 		Client: a.client.ID, GrantType: a.req.GrantType, Scopes: a.tokenScopes(),
-		Network: a.Network, RequesterNetwork: a.req.Addr, Risk: a.Risk,
+		Network: a.Network, RequesterNetwork: a.req.Addr, Risk: a.Risk, Device: a.Device,
 		Methods: a.Methods, Available: a.Available, AvailableKnown: a.AvailableKnown,
 		AuthTime: a.AuthTime, Now: a.req.Time,
 	}
+	d, err := s.ask(a, &f)
+	if err != nil || !a.coded || f.GrantType == GrantAuthorizationCode {
+		return d, err
+	}
+	f.GrantType = GrantAuthorizationCode // with which the code will be redeemed
+	more, err := s.ask(a, &f)
+	return policy.Combine(d, more), err
+}
+
+func (s *Server) ask(a *Authorization, f *policy.Facts) (policy.Decision, error) {
 	d := policy.Decision{Access: policy.Allow}
 	if s.config.Policy != nil {
-		d = s.config.Policy.Decide(&f)
+		d = s.config.Policy.Decide(f)
 	}
 	if a.Subject == "" || d.Access == policy.Deny {
 		return d, nil
 	}
 	signIn := a.client.SignIn
+	if a.Recovery {
+		signIn = a.client.Recovery
+	}
 	if signIn == nil {
 		signIn = defaultSignIn
 	}
-	d = policy.Combine(d, signIn.Decide(&f))
+	d = policy.Combine(d, signIn.Decide(f))
 	if d.Access == policy.Deny || len(a.ACRValues) == 0 || a.ACR != "" {
 		return d, nil
 	}
-	return a.decideACR(&f, d)
+	return a.decideACR(f, d)
 }
 
 // decideACR asks for the first context of acr_values that is known, unless one of

@@ -10,6 +10,7 @@ const (
 	ReasonBodyTooLarge   Reason = "body_too_large"   // over 64 KiB
 	ReasonBodyRead       Reason = "body_read"        // the body ended or failed early
 	ReasonMalformedForm  Reason = "malformed_form"   // percent-encoding, ";", control characters, UTF-8
+	ReasonMalformedJSON  Reason = "malformed_json"   // not an object of text, as the endpoint expects it
 	ReasonRepeated       Reason = "parameter_repeated"
 	ReasonTooMany        Reason = "parameters_too_many"
 	ReasonMissing        Reason = "parameter_missing"
@@ -29,19 +30,28 @@ const (
 	ReasonClientRenewed  Reason = "client_registered_after_grant"
 
 	// The grant.
-	ReasonUnknownGrant Reason = "grant_type_unknown"
-	ReasonGrantNotFor  Reason = "grant_type_not_for_client"
-	ReasonHandle       Reason = "handle_invalid"     // forged, cut, foreign, of another kind
-	ReasonHandleKey    Reason = "handle_key_unknown" // made under a key that is gone
-	ReasonNoRecord     Reason = "grant_unknown"      // swept, or never was
-	ReasonState        Reason = "grant_state"        // not in a state in which the handle is good
-	ReasonEnded        Reason = "grant_ended"
-	ReasonExpired      Reason = "grant_expired"
-	ReasonIdle         Reason = "grant_idle"
-	ReasonSuperseded   Reason = "handle_superseded"    // an older step's handle
-	ReasonReuse        Reason = "refresh_token_reused" // the grant was ended
-	ReasonStoreBehind  Reason = "store_behind_handle"  // the store lost writes; healed
-	ReasonRace         Reason = "grant_race"           // another request changed it first
+	ReasonUnknownGrant     Reason = "grant_type_unknown"
+	ReasonGrantNotFor      Reason = "grant_type_not_for_client"
+	ReasonHandle           Reason = "handle_invalid"     // forged, cut, foreign, of another kind
+	ReasonHandleKey        Reason = "handle_key_unknown" // made under a key that is gone
+	ReasonNoRecord         Reason = "grant_unknown"      // swept, or never was
+	ReasonState            Reason = "grant_state"        // not in a state in which the handle is good
+	ReasonEnded            Reason = "grant_ended"
+	ReasonExpired          Reason = "grant_expired"
+	ReasonIdle             Reason = "grant_idle"
+	ReasonSuperseded       Reason = "handle_superseded"           // an older step's handle
+	ReasonReuse            Reason = "refresh_token_reused"        // the grant was ended
+	ReasonStoreBehind      Reason = "store_behind_handle"         // the store lost writes; healed
+	ReasonRace             Reason = "grant_race"                  // another request changed it first
+	ReasonOtherTransaction Reason = "handle_of_other_transaction" // two handles that do not belong together
+	ReasonCodeReused       Reason = "code_reused"                 // the grant was ended
+	ReasonRedirectURI      Reason = "redirect_uri_mismatch"
+	ReasonVerifier         Reason = "code_verifier_wrong"
+	ReasonVerifierMissing  Reason = "code_verifier_missing"
+	ReasonVerifierUnasked  Reason = "code_verifier_unasked" // the code has no challenge: a downgrade (RFC 9700 section 4.8.2)
+	ReasonChallengeMissing Reason = "code_challenge_missing"
+	ReasonChallengeMethod  Reason = "code_challenge_method" // not S256
+	ReasonThirdParty       Reason = "grant_type_first_party_only"
 
 	// Scope, target, subject, policy.
 	ReasonScopeUnknown    Reason = "scope_unknown"
@@ -49,6 +59,7 @@ const (
 	ReasonScopeExceeds    Reason = "scope_exceeds_grant"
 	ReasonScopeMissing    Reason = "scope_missing"
 	ReasonScopePerson     Reason = "scope_needs_person"
+	ReasonScopeRecovery   Reason = "scope_and_recovery" // one of a recovery outside of one, or another inside
 	ReasonTarget          Reason = "resource_unknown"
 	ReasonTargetExceeds   Reason = "resource_exceeds_grant"
 	ReasonUnknownSubject  Reason = "subject_unknown"

@@ -23,6 +23,7 @@ type state string
 
 const (
 	statePending state = "pending" // factors are missing
+	stateCode    state = "code"    // an authorization code stands for it
 	stateActive  state = "active"
 	stateEnded   state = "ended"
 )
@@ -47,6 +48,7 @@ type record struct {
 	Methods   []recordMethod `json:"me,omitempty"`
 	Network   string         `json:"nw,omitempty"`
 	Risk      int64          `json:"ri,omitempty"`
+	Device    string         `json:"dv,omitempty"` // see encodeDevice
 	ACR       string         `json:"ac,omitempty"`
 	ACRValues []string       `json:"av,omitempty"`
 	SessionID string         `json:"si,omitempty"`
@@ -55,6 +57,12 @@ type record struct {
 	JKT       string         `json:"jk,omitempty"`
 	X5T       string         `json:"x5,omitempty"`
 	Data      string         `json:"da,omitempty"`
+	Recovery  bool           `json:"rc,omitempty"` // of a password: a transaction of its own kind
+
+	// What the authorization code is held to. They stay when it was redeemed: a
+	// replay is one only from who knows them.
+	RedirectURI   string `json:"ru,omitempty"`
+	CodeChallenge string `json:"cc,omitempty"`
 
 	Created int64 `json:"cr"`
 	Ends    int64 `json:"en,omitempty"` // 0: never
@@ -66,9 +74,11 @@ type record struct {
 	Salt string `json:"sa,omitempty"`
 
 	// A counter per kind of handle. An older Step is refused; an older Refresh ends the grant.
+	// A Challenge is that of an out-of-band code or a passkey: an older one is refused.
 	Step       int64 `json:"sp,omitempty"`
+	Challenge  int64 `json:"ch,omitempty"`
 	Refresh    int64 `json:"rg,omitempty"`
-	RefreshKey int64 `json:"rk,omitempty"` // handle key of the current generation
+	RefreshKey int64 `json:"rk,omitempty"` // handle key of the code, and then of the current generation
 	Refreshes  bool  `json:"rf,omitempty"` // there is a refresh token
 	Rotated    int64 `json:"rt,omitempty"` // Unix milliseconds of the last rotation
 
@@ -116,6 +126,21 @@ func (r *recordMethod) method() policy.Method {
 		Hardware:          r.Flags&flagHardware != 0,
 		UserVerified:      r.Flags&flagUserVerified != 0,
 	}
+}
+
+// encodeDevice writes what is known of a device: two digits, and its platform.
+func encodeDevice(d policy.Device) string {
+	if d == (policy.Device{}) {
+		return ""
+	}
+	return string([]byte{'0' + byte(d.Known), '0' + byte(d.Managed)}) + d.Platform
+}
+
+func decodeDevice(s string) policy.Device {
+	if len(s) < 2 {
+		return policy.Device{} // unknown
+	}
+	return policy.Device{Known: policy.Truth(s[0] - '0'), Managed: policy.Truth(s[1] - '0'), Platform: s[2:]}
 }
 
 // ended reports whether the grant is over at the time, and why. The store keeps
@@ -196,7 +221,9 @@ func (a *Authorization) fromRecord() {
 		a.Methods = append(a.Methods, rec.Methods[i].method())
 	}
 	a.Network, _ = netip.ParseAddr(rec.Network) // what is not an address is an unknown one
-	a.Risk = policy.Risk(rec.Risk)
+	a.Risk, a.Device = policy.Risk(rec.Risk), decodeDevice(rec.Device)
 	a.ACR, a.ACRValues = rec.ACR, rec.ACRValues
 	a.SessionID, a.Nonce, a.Claims, a.Data = rec.SessionID, rec.Nonce, rec.Claims, rec.Data
+	a.Recovery = rec.Recovery
+	a.RedirectURI, a.CodeChallenge = rec.RedirectURI, rec.CodeChallenge
 }

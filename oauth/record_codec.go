@@ -32,6 +32,7 @@ func (r *record) append(b []byte) []byte {
 	}
 	b = appendText(b, `,"nw":`, r.Network)
 	b = appendInt(b, `,"ri":`, r.Risk)
+	b = appendText(b, `,"dv":`, r.Device)
 	b = appendText(b, `,"ac":`, r.ACR)
 	b = appendList(b, `,"av":`, r.ACRValues)
 	b = appendText(b, `,"si":`, r.SessionID)
@@ -40,12 +41,18 @@ func (r *record) append(b []byte) []byte {
 	b = appendText(b, `,"jk":`, r.JKT)
 	b = appendText(b, `,"x5":`, r.X5T)
 	b = appendText(b, `,"da":`, r.Data)
+	if r.Recovery {
+		b = append(b, `,"rc":true`...)
+	}
+	b = appendText(b, `,"ru":`, r.RedirectURI)
+	b = appendText(b, `,"cc":`, r.CodeChallenge)
 	b = strconv.AppendInt(append(b, `,"cr":`...), r.Created, 10)
 	b = appendInt(b, `,"en":`, r.Ends)
 	b = appendInt(b, `,"il":`, r.Idle)
 	b = appendInt(b, `,"us":`, r.Used)
 	b = appendText(b, `,"sa":`, r.Salt)
 	b = appendInt(b, `,"sp":`, r.Step)
+	b = appendInt(b, `,"ch":`, r.Challenge)
 	b = appendInt(b, `,"rg":`, r.Refresh)
 	b = appendInt(b, `,"rk":`, r.RefreshKey)
 	if r.Refreshes {
@@ -122,6 +129,8 @@ func (r *record) decode(in string) error {
 			r.Network = sc.String()
 		case "ri":
 			r.Risk = sc.Int()
+		case "dv":
+			r.Device = sc.String()
 		case "ac":
 			r.ACR = sc.String()
 		case "av":
@@ -138,6 +147,12 @@ func (r *record) decode(in string) error {
 			r.X5T = sc.String()
 		case "da":
 			r.Data = sc.String()
+		case "rc":
+			r.Recovery = sc.Bool()
+		case "ru":
+			r.RedirectURI = sc.String()
+		case "cc":
+			r.CodeChallenge = sc.String()
 		default:
 			r.decodeLife(&sc)
 		}
@@ -160,6 +175,8 @@ func (r *record) decodeLife(sc *token.Scanner) {
 		r.Salt = sc.String()
 	case "sp":
 		r.Step = sc.Int()
+	case "ch":
+		r.Challenge = sc.Int()
 	case "rg":
 		r.Refresh = sc.Int()
 	case "rk":

@@ -89,6 +89,10 @@ func (r *TokenRequest) narrow(a *Authorization) error {
 			return errScopeExceeds
 		}
 	}
+	return r.narrowResources(a)
+}
+
+func (r *TokenRequest) narrowResources(a *Authorization) error {
 	if list := r.q.form.appendValues(nil, "resource"); len(list) > 0 {
 		a.TokenResources = unique(list)
 		allowed := a.Resources

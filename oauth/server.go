@@ -47,6 +47,7 @@ func New(c Config) (*Server, error) {
 	if c.AccessToken.Algorithm == "" {
 		c.AccessToken.Algorithm = c.Keys.Signing.Algorithms()[0]
 	}
+	c.CodeTTL = cmp.Or(c.CodeTTL, time.Minute)
 	c.Audience = cmp.Or(c.Audience, c.Issuer)
 	c.Paths = cmp.Or(c.Paths, DefaultPaths(c.Issuer))
 	s := &Server{

@@ -4,6 +4,7 @@ import "context"
 
 var (
 	errUnknownGrant = NewError(CodeUnsupportedGrantType, ReasonUnknownGrant, "The server does not have this grant type")
+	errThirdParty   = NewError(CodeUnauthorizedClient, ReasonThirdParty, "This grant type is for the operator's own apps")
 	errGrantNotFor  = NewError(CodeUnauthorizedClient, ReasonGrantNotFor, "The client may not use this grant type")
 )
 
@@ -35,13 +36,10 @@ func (s *Server) serveToken(ctx context.Context, q *request, h credentials) erro
 
 // issue is the one path to a token: Prepare and Commit are called from here only.
 func (s *Server) issue(ctx context.Context, r *TokenRequest) error {
+	if err := r.Use(r.GrantType); err != nil {
+		return err
+	}
 	grant := s.grants[r.GrantType]
-	if grant == nil {
-		return errUnknownGrant
-	}
-	if !contains(r.Client.GrantTypes, r.GrantType) {
-		return errGrantNotFor
-	}
 	a, err := grant.Authorize(ctx, r)
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
@@ -13,9 +15,14 @@ import (
 
 // The grant types of direct authentication.
 const (
-	GrantPassword = "password"                                  // RFC 6749 section 4.3
-	GrantOTP      = "urn:okta:params:oauth:grant-type:otp"      // a one-time code as the first factor
-	GrantMFAOTP   = "http://auth0.com/oauth/grant-type/mfa-otp" // a one-time code as a further factor
+	GrantPassword        = "password"                                            // RFC 6749 section 4.3
+	GrantOTP             = "urn:okta:params:oauth:grant-type:otp"                // a one-time code as the first factor
+	GrantOOB             = "urn:okta:params:oauth:grant-type:oob"                // another channel as the first factor
+	GrantWebAuthn        = "urn:okta:params:oauth:grant-type:webauthn"           // a passkey as the first factor
+	GrantMFAOTP          = "http://auth0.com/oauth/grant-type/mfa-otp"           // a one-time code as a further factor
+	GrantMFAOOB          = "http://auth0.com/oauth/grant-type/mfa-oob"           // another channel as a further factor
+	GrantMFAWebAuthn     = "urn:okta:params:oauth:grant-type:mfa-webauthn"       // a passkey as a further factor
+	GrantMFARecoveryCode = "http://auth0.com/oauth/grant-type/mfa-recovery-code" // a recovery code as a further factor
 )
 
 // Users finds the person whom an app names.
@@ -33,39 +40,100 @@ type UsersFunc func(ctx context.Context, hint string) (subject string, err error
 // Resolve implements [Users].
 func (f UsersFunc) Resolve(ctx context.Context, hint string) (string, error) { return f(ctx, hint) }
 
-// Config says how people are found and what they can prove.
+// RecoveryCodes is a factor whose codes are replaced as they are used;
+// *authenticator.RecoveryCodes is one.
+type RecoveryCodes interface {
+	authenticator.Verifier
+
+	// VerifyAndReplace spends a code and returns a new one in its place.
+	VerifyAndReplace(ctx context.Context, id authenticator.Identity, code string) (m policy.Method, replacement string, err error)
+}
+
+// Config says how people are found and what they can prove. A factor that is nil is
+// not offered, and its grants are not there.
 type Config struct {
 	// Users is required.
 	Users Users
 
 	// Password and OTP verify a password and a one-time code:
-	// *authenticator.Password and *authenticator.TOTP. A nil one is not offered,
-	// and its grants are not there.
+	// *authenticator.Password, and *authenticator.TOTP or *authenticator.HOTP.
 	Password authenticator.Verifier
 	OTP      authenticator.Verifier
 
+	// OutOfBand are the factors over other channels, one for each:
+	// *authenticator.Codes, *authenticator.Push.
+	OutOfBand []authenticator.OutOfBand
+
+	// Passkeys verifies assertions: *webauthn.Passkeys of authenticator/webauthn.
+	Passkeys authenticator.Passkeys
+
+	// RecoveryCodes are for who has lost the other factors.
+	RecoveryCodes RecoveryCodes
+
 	// TransactionTTL is how long an mfa_token is good; 0 is 5 minutes, at most 10.
 	TransactionTTL time.Duration
+
+	// KnownDevice names the device that a request comes from, if the person has
+	// signed in from it before, by a proof that the host has checked; "" if not.
+	// Attempts of a device that is known are counted apart, so that strangers who
+	// guess cannot lock its owner out. Nil knows none.
+	KnownDevice func(ctx context.Context, r *oauth.TokenRequest, subject string) string
+
+	// OTPOverOOB accepts a one-time code as the binding_code of the mfa-oob grant
+	// without an oob_code, as com.okta.kotlin:okta-direct-auth 1.0.0 sends it.
+	OTPOverOOB bool
+
+	// Auth0 turns on the dialect of Auth0's MFA API. Nil is off.
+	Auth0 *Auth0Config
 }
 
-// Direct makes the direct grants, and answers when policy wants more. It is made
-// by [New] and may serve several servers: it holds no state of any.
+// Direct makes the direct grants and their endpoints, and answers when policy wants
+// more. It is made by [New] and may serve several servers: it holds no state of any.
 type Direct struct {
 	config Config
+	oob    map[string]authenticator.OutOfBand // by channel
 }
 
 // New checks the configuration. An error names the field that is wrong.
 func New(c Config) (*Direct, error) {
+	d := &Direct{oob: make(map[string]authenticator.OutOfBand)}
 	switch {
 	case c.Users == nil:
 		return nil, errors.New("directauth: Config.Users: is required")
-	case c.Password == nil && c.OTP == nil:
-		return nil, errors.New("directauth: Config: needs Password or OTP: nobody could prove anything")
+	case c.Password == nil && c.OTP == nil && len(c.OutOfBand) == 0 && c.Passkeys == nil:
+		return nil, errors.New("directauth: Config: needs Password, OTP, OutOfBand or Passkeys: nobody could prove anything")
 	case c.TransactionTTL < 0 || c.TransactionTTL > 10*time.Minute:
 		return nil, errors.New("directauth: Config.TransactionTTL: must be between 0 and 10m")
 	}
+	for i, f := range c.OutOfBand {
+		if f == nil {
+			return nil, fmt.Errorf("directauth: Config.OutOfBand[%d]: is nil", i)
+		}
+		channel := f.Channel()
+		if _, twice := d.oob[channel]; twice {
+			return nil, fmt.Errorf("directauth: Config.OutOfBand[%d]: channel %q stands twice", i, channel)
+		}
+		if !channels[channel] {
+			return nil, fmt.Errorf("directauth: Config.OutOfBand[%d]: no client knows channel %q", i, channel)
+		}
+		d.oob[channel] = f
+	}
 	c.TransactionTTL = cmp.Or(c.TransactionTTL, 5*time.Minute)
-	return &Direct{config: c}, nil
+	d.config = c
+	if c.Auth0 != nil {
+		auth0 := *c.Auth0
+		auth0.Authenticators = slices.Clone(auth0.Authenticators)
+		d.config.Auth0 = &auth0
+		if err := auth0.check(d); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// channels are the values of channel_hint.
+var channels = map[string]bool{
+	authenticator.TypePush: true, authenticator.TypeSMS: true, authenticator.TypeVoice: true, authenticator.TypeEmail: true,
 }
 
 // Grants returns the grants for the factors that are configured, for
@@ -78,6 +146,15 @@ func (d *Direct) Grants() []oauth.Grant {
 	if d.config.OTP != nil {
 		g = append(g, grant{GrantOTP, d.otp}, grant{GrantMFAOTP, d.mfaOTP})
 	}
+	if len(d.oob) > 0 {
+		g = append(g, grant{GrantOOB, d.primaryOOB}, grant{GrantMFAOOB, d.mfaOOB})
+	}
+	if d.config.Passkeys != nil {
+		g = append(g, d.passkeyGrant(), grant{GrantMFAWebAuthn, d.mfaPasskey})
+	}
+	if d.config.RecoveryCodes != nil {
+		g = append(g, grant{GrantMFARecoveryCode, d.mfaRecoveryCode})
+	}
 	return g
 }
 
@@ -89,37 +166,7 @@ type grant struct {
 
 func (g grant) Type() string      { return g.name }
 func (g grant) NeedsStepUp() bool { return true }
+func (g grant) FirstParty() bool  { return true }
 func (g grant) Authorize(ctx context.Context, r *oauth.TokenRequest) (*oauth.Authorization, error) {
 	return g.authorize(ctx, r)
-}
-
-// factors are the verifiers with the grants that a client needs to use them as a
-// further factor.
-func (d *Direct) factors() []factor {
-	var f []factor
-	if d.config.OTP != nil {
-		f = append(f, factor{d.config.OTP, GrantMFAOTP})
-	}
-	return f
-}
-
-type factor struct {
-	verifier authenticator.Verifier
-	grant    string
-}
-
-// available is what the person could still prove to this client.
-func (d *Direct) available(ctx context.Context, r *oauth.TokenRequest, subject string) ([]policy.Method, error) {
-	var all []policy.Method
-	for _, f := range d.factors() {
-		if !canUse(r, f.grant) {
-			continue
-		}
-		m, err := f.verifier.Available(ctx, subject)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, m...)
-	}
-	return all, nil
 }

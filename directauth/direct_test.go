@@ -47,7 +47,7 @@ func TestTwoFactors(t *testing.T) {
 	start := k.Now()
 	first := k.password("two", "mia@example.test", password)
 	first.requireError(t, http.StatusForbidden, "mfa_required")
-	require.Equal(t, directauth.GrantMFAOTP, first.text("supported_challenge_types"))
+	require.Equal(t, directauth.GrantMFAOOB+" "+directauth.GrantMFAOTP+" "+directauth.GrantMFARecoveryCode, first.text("supported_challenge_types"))
 	require.True(t, strings.HasPrefix(first.text("mfa_token"), "mint_mfa_"))
 	require.Len(t, first.body, 4)
 
@@ -65,12 +65,15 @@ func TestTwoFactors(t *testing.T) {
 	require.Equal(t, c.Subject, r.Subject)
 }
 
-// The other order: a code first is one factor; the password is no further factor
-// of this dialect, so the app is told at once that it cannot go on.
+// A code first is one factor. An app that lists the password grant alone does not
+// know that a password can come second, and is told at once that it cannot go on.
 func TestCodeFirst(t *testing.T) {
 	k := newKit(t)
-	k.otp("two", "mia", k.code()).requireError(t, http.StatusForbidden, "access_denied")
-	require.NotContains(t, k.otp("two", "mia", k.code()).body, "mfa_token")
+	a := k.otp("two", "mia", k.code(), "grant_types_supported", "password")
+	a.requireError(t, http.StatusForbidden, "access_denied")
+	require.NotContains(t, a.body, "mfa_token")
+	k.advance(30 * time.Second)
+	k.otp("two", "mia", k.code()).requireError(t, http.StatusForbidden, directauth.CodeMFARequired)
 }
 
 // Wrong password, unknown person, person without password, suspended person: one

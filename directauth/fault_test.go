@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/directauth"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/store"
 	"github.com/mintyard/mintyard/store/storetest"
@@ -25,6 +27,60 @@ func TestEveryStoreCallOfASignInFails(t *testing.T) {
 				return a
 			}
 			return k.mfa("two", a.text("mfa_token"), k.code())
+		},
+		"text message": func(k *kit) answer {
+			a := k.start("one", "mia", "sms")
+			if a.status != http.StatusOK {
+				return a
+			}
+			return k.oob("one", a.text("oob_code"), k.sent().Code)
+		},
+		"password and text message": func(k *kit) answer {
+			a := k.password("two", "mia", password)
+			if a.status != http.StatusForbidden {
+				return a
+			}
+			b := k.challenge("two", a.text("mfa_token"), directauth.GrantMFAOOB, "sms")
+			if b.status != http.StatusOK {
+				return b
+			}
+			return k.mfaOOB("two", a.text("mfa_token"), b.text("oob_code"), k.sent().Code)
+		},
+		"push": func(k *kit) answer {
+			a := k.start("one", "mia", "push")
+			if a.status != http.StatusOK {
+				return a
+			}
+			if err := k.push.Decide(k.t.Context(), k.sent().ID, authenticator.Decision{Approve: true, Number: a.text("binding_code")}); err != nil {
+				return answer{status: http.StatusServiceUnavailable}
+			}
+			return k.oob("one", a.text("oob_code"), "")
+		},
+		"passkey": func(k *kit) answer {
+			a := k.startPasskey("one", "zoe")
+			if a.status != http.StatusOK {
+				return a
+			}
+			return k.passkey("one", assertion(a))
+		},
+		"passkey without a name": func(k *kit) answer {
+			a := k.startPasskey("one", "")
+			if a.status != http.StatusOK {
+				return a
+			}
+			return k.passkey("one", assertion(a))
+		},
+		"recovery code": func(k *kit) answer {
+			a := k.password("two", "mia", password)
+			if a.status != http.StatusForbidden {
+				return a
+			}
+			for _, code := range recoveryCodes { // one may have been used by the try before
+				if a := k.recover("two", a.text("mfa_token"), code); a.status != http.StatusBadRequest {
+					return a
+				}
+			}
+			return a
 		},
 	}
 	for name, flow := range flows {

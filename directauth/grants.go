@@ -2,21 +2,38 @@ package directauth
 
 import (
 	"context"
-	"slices"
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/oauth"
-	"github.com/mintyard/mintyard/oauth/token"
+	"github.com/mintyard/mintyard/policy"
 )
 
-// password is the first factor that most sign-ins begin with (RFC 6749 section 4.3).
+// password is the first factor that most sign-ins begin with (RFC 6749 section
+// 4.3). With an mfa_token it is a further factor: an app may begin with another one.
 func (d *Direct) password(ctx context.Context, r *oauth.TokenRequest) (*oauth.Authorization, error) {
+	if recovery, _, err := intent(r); err != nil {
+		return nil, err
+	} else if recovery {
+		return nil, errPasswordLost
+	}
+	if handle := r.Param("mfa_token"); handle != "" {
+		return d.further(ctx, r, handle, "password", d.config.Password)
+	}
 	return d.first(ctx, r, "username", "password", d.config.Password)
 }
 
 // otp is a one-time code as the first factor.
 func (d *Direct) otp(ctx context.Context, r *oauth.TokenRequest) (*oauth.Authorization, error) {
 	return d.first(ctx, r, "login_hint", "otp", d.config.OTP)
+}
+
+// mfaOTP is a one-time code as a further factor.
+func (d *Direct) mfaOTP(ctx context.Context, r *oauth.TokenRequest) (*oauth.Authorization, error) {
+	handle, err := r.Require("mfa_token")
+	if err != nil {
+		return nil, err
+	}
+	return d.further(ctx, r, handle, "otp", d.config.OTP)
 }
 
 // first verifies the first factor of a sign-in. Everything about the request is
@@ -34,8 +51,8 @@ func (d *Direct) first(ctx context.Context, r *oauth.TokenRequest, name, secret 
 	if err := checkSupported(r); err != nil {
 		return nil, err
 	}
-	a, err := r.NewAuthorization()
-	if err != nil {
+	a := r.NewTransaction()
+	if err := d.ask(r, a); err != nil {
 		return nil, err
 	}
 	subject, err := d.config.Users.Resolve(ctx, hint)
@@ -45,62 +62,104 @@ func (d *Direct) first(ctx context.Context, r *oauth.TokenRequest, name, secret 
 	if err := r.About(ctx, a, subject); err != nil {
 		return nil, err
 	}
-	return d.prove(ctx, r, a, v, authenticator.Identity{Subject: subject, Hint: hint}, proof)
+	return d.verify(ctx, r, a, transaction{Hint: canonical(hint)}, v, proof)
 }
 
-// mfaOTP is a one-time code as a further factor.
-func (d *Direct) mfaOTP(ctx context.Context, r *oauth.TokenRequest) (*oauth.Authorization, error) {
-	handle, err := r.Require("mfa_token")
+// ask takes what a sign-in is to end with from the request.
+func ask(r *oauth.TokenRequest, a *oauth.Authorization) error {
+	recovery, said, err := intent(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	code, err := r.Require("otp")
+	if said {
+		a.Recovery = recovery
+	}
+	return r.Ask(a)
+}
+
+// further verifies a factor of a sign-in that goes on.
+func (d *Direct) further(ctx context.Context, r *oauth.TokenRequest, handle, secret string, v authenticator.Verifier) (*oauth.Authorization, error) {
+	proof, err := r.Require(secret)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkSupported(r); err != nil {
 		return nil, err
 	}
-	a, err := r.Resume(ctx, token.HandleMFA, handle)
+	a, t, err := d.resume(ctx, r, handle)
 	if err != nil {
-		return nil, resumeError(err)
-	}
-	if err := unchanged(r, a); err != nil {
 		return nil, err
 	}
-	return d.prove(ctx, r, a, d.config.OTP, authenticator.Identity{Subject: a.Subject}, code)
+	if a.Recovery && secret == "password" {
+		return nil, errPasswordLost
+	}
+	if secret != "password" {
+		if done, b, err := d.confirmed(ctx, r, a, t, GrantMFAOTP, secret); done {
+			return b, err
+		}
+	}
+	return d.verify(ctx, r, a, t, v, proof)
 }
 
-// prove verifies one factor and adds it to what was proved.
-func (d *Direct) prove(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, v authenticator.Verifier, id authenticator.Identity, proof string) (*oauth.Authorization, error) {
-	m, err := v.Verify(ctx, id, proof)
+func (d *Direct) verify(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction, v authenticator.Verifier, proof string) (*oauth.Authorization, error) {
+	m, err := v.Verify(ctx, d.identity(ctx, r, a, t.Hint), proof)
 	if err != nil {
-		return nil, verifyError(err, r.Time)
+		return nil, d.refused(ctx, r, a, err)
 	}
-	if a.Available, err = d.available(ctx, r, a.Subject); err != nil {
+	return d.proved(ctx, r, a, m)
+}
+
+// mfaRecoveryCode is a recovery code as a further factor. The answer carries a new
+// one in its place.
+func (d *Direct) mfaRecoveryCode(ctx context.Context, r *oauth.TokenRequest) (*oauth.Authorization, error) {
+	handle, err := r.Require("mfa_token")
+	if err != nil {
 		return nil, err
 	}
-	a.AvailableKnown = true
+	code, err := r.Require("recovery_code")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSupported(r); err != nil {
+		return nil, err
+	}
+	a, t, err := d.resume(ctx, r, handle)
+	if err != nil {
+		return nil, err
+	}
+	return d.verifyRecoveryCode(ctx, r, a, t, code)
+}
+
+func (d *Direct) verifyRecoveryCode(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction, code string) (*oauth.Authorization, error) {
+	m, replacement, err := d.config.RecoveryCodes.VerifyAndReplace(ctx, d.identity(ctx, r, a, t.Hint), code)
+	if err != nil {
+		return nil, d.refused(ctx, r, a, err)
+	}
+	a.Answer = append(a.Answer, oauth.StringMember("recovery_code", replacement))
+	return d.proved(ctx, r, a, m)
+}
+
+// proved adds a method to what was proved. Whatever waited for an answer is over.
+func (d *Direct) proved(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, m policy.Method) (*oauth.Authorization, error) {
+	if a.Subject == "" {
+		return nil, d.refused(ctx, r, a, authenticator.ErrRefused) // nobody proves nothing, whatever a factor says
+	}
 	a.Methods = append(a.Methods, m)
 	a.AuthTime = m.At // of the last completed factor
+	a.Data = ""
+	if err := d.whatElse(ctx, r, a); err != nil {
+		return nil, err
+	}
+	if err := d.offer(ctx, r, a); err != nil {
+		return nil, err
+	}
+	r.Observe(ctx, oauth.Event{Type: oauth.EventFactorProved, Methods: []string{m.Name}})
 	return a, nil
 }
 
-// unchanged holds a later step to what the first one asked for. What is not sent
-// again is not changed; lists are compared as sets.
-func unchanged(r *oauth.TokenRequest, a *oauth.Authorization) error {
-	if s := r.Param("scope"); s != "" && !sameSet(slices.Collect(r.Words("scope")), a.Scopes) {
-		return errScopeChanged
-	}
-	if s := r.Param("acr_values"); s != "" && !sameSet(slices.Collect(r.Words("acr_values")), a.ACRValues) {
-		return errACRChanged
-	}
-	return nil
-}
-
-func sameSet(a, b []string) bool {
-	within := func(a, b []string) bool {
-		return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
-	}
-	return within(a, b) && within(b, a)
+// refused says what a refusal becomes, and tells the event stream.
+func (d *Direct) refused(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, err error) error {
+	e := verifyError(err, len(a.Methods) > 0)
+	r.Observe(ctx, oauth.Event{Type: oauth.EventFactorRefused, Reason: e.Reason, Err: e})
+	return e
 }

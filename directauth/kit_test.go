@@ -29,12 +29,23 @@ const (
 	tokenPath = "/oauth2/v1/token"
 	password  = "correct horse battery staple"
 	secret    = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+	primaryPath   = "/oauth2/v1/primary-authenticate"
+	oobPath       = "/oauth2/v1/oob-authenticate"
+	challengePath = "/oauth2/v1/challenge"
+
+	recoveryCode  = "WXYZ7-23456"
+	recoveryScope = "okta.myAccount.password.manage"
 )
 
-var allGrants = []string{directauth.GrantPassword, directauth.GrantOTP, directauth.GrantMFAOTP, oauth.GrantRefreshToken}
+var allGrants = []string{
+	directauth.GrantPassword, directauth.GrantOTP, directauth.GrantOOB, directauth.GrantWebAuthn,
+	directauth.GrantMFAOTP, directauth.GrantMFAOOB, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode, oauth.GrantRefreshToken,
+}
 
-// kit is a provider with direct grants, and one person, mia, who has a password
-// and an authenticator app; tom has a password only.
+// kit is a provider with direct grants. mia has a password, an authenticator app, a
+// number for text messages, an address, a device for pushes and recovery codes; zoe
+// a passkey besides a password; tom and amy, who is suspended, a password only.
 type kit struct {
 	t        *testing.T
 	mux      *http.ServeMux
@@ -44,12 +55,19 @@ type kit struct {
 	clients  oauth.ClientList
 	host     *host
 	totp     *authenticator.TOTP
+	sms      *authenticator.Codes
+	email    *authenticator.Codes
+	push     *authenticator.Push
+	recovery *authenticator.RecoveryCodes
+	passkeys *passkeys
 	now      atomic.Int64
 	deny     atomic.Bool // for the tests that use it
 	secret   string      // of the client that is a machine
 
-	mu     sync.Mutex
-	events []oauth.Event
+	mu            sync.Mutex
+	events        []oauth.Event
+	outbox        []authenticator.Message
+	undeliverable error
 }
 
 type host struct {
@@ -118,7 +136,7 @@ func newKit(t *testing.T, edit ...func(*oauth.Config)) *kit {
 	t.Helper()
 	k := &kit{t: t, store: store.NewMemory()}
 	k.now.Store(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC).UnixNano())
-	k.host = &host{hashes: make(map[string]string), status: map[string]bool{"mia": true, "tom": true, "amy": false}}
+	k.host = &host{hashes: make(map[string]string), status: map[string]bool{"mia": true, "zoe": true, "tom": true, "amy": false}}
 	two, hard := policies(t)
 	k.clients = make(oauth.ClientList)
 	for id, p := range map[string]*policy.Policy{"one": nil, "two": two, "hard": hard} {
@@ -134,7 +152,7 @@ func newKit(t *testing.T, edit ...func(*oauth.Config)) *kit {
 	require.NoError(t, err)
 	k.config = oauth.Config{
 		ID: "org", Issuer: issuer, Store: k.store, Keys: keys, Clients: k.clients, Subjects: k.host,
-		Scopes: append(oidc.Scopes(), oauth.Scope{Name: "orders:read"}), Paths: oauth.OktaPaths(issuer), Now: k.Now,
+		Scopes: append(oidc.Scopes(), oauth.Scope{Name: "orders:read"}, oauth.Scope{Name: recoveryScope, Person: true, Recovery: true}), Paths: oauth.OktaPaths(issuer), Now: k.Now,
 		Observe: func(_ context.Context, e oauth.Event) {
 			k.mu.Lock()
 			defer k.mu.Unlock()
@@ -158,7 +176,7 @@ func (k *kit) build() {
 	sealer := store.NewSealer(master)
 	pw, err := authenticator.NewPassword(authenticator.PasswordConfig{Source: k.host, Store: k.config.Store, Namespace: "people", Params: cheap, Now: k.Now})
 	require.NoError(t, err)
-	for _, id := range []string{"mia", "tom", "amy"} {
+	for _, id := range []string{"mia", "zoe", "tom", "amy"} {
 		if k.host.hashes[id] == "" {
 			k.host.hashes[id], err = pw.Hash(t.Context(), password)
 			require.NoError(t, err)
@@ -167,7 +185,15 @@ func (k *kit) build() {
 	k.totp, err = authenticator.NewTOTP(authenticator.TOTPConfig{Store: k.config.Store, Namespace: "people", Sealer: sealer, Issuer: "Test", Now: k.Now})
 	require.NoError(t, err)
 	require.NoError(t, k.totp.Import(t.Context(), "mia", "f1", secret, authenticator.TOTPOptions{}))
-	direct, err := directauth.New(directauth.Config{Users: k.host, Password: pw, OTP: k.totp})
+	k.buildOutOfBand(sealer)
+	k.recovery, err = authenticator.NewRecoveryCodes(authenticator.RecoveryCodesConfig{Store: k.config.Store, Namespace: "people", Sealer: sealer, Now: k.Now})
+	require.NoError(t, err)
+	require.NoError(t, k.recovery.Import(t.Context(), "mia", recoveryCodes))
+	k.passkeys = &passkeys{owner: "zoe", now: k.Now}
+	direct, err := directauth.New(directauth.Config{
+		Users: k.host, Password: pw, OTP: k.totp, OutOfBand: []authenticator.OutOfBand{k.sms, k.email, k.push},
+		Passkeys: k.passkeys, RecoveryCodes: k.recovery, OTPOverOOB: true,
+	})
 	require.NoError(t, err)
 	k.config.Grants, k.config.StepUp = append(direct.Grants(), oauth.RefreshToken(), oauth.ClientCredentials()), direct
 	server, err := oauth.New(k.config)

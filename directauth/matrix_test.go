@@ -1,13 +1,16 @@
 package directauth_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mintyard/mintyard/directauth"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -39,6 +42,60 @@ var ways = map[string]way{
 			return k.password("two", "mia", password, "scope", "openid orders:read").text("mfa_token")
 		},
 		func(k *kit, tok string) answer { return k.mfa("two", tok, k.code()) }},
+	"oob": {"one",
+		func(k *kit) string { return k.start("one", "mia", "sms").text("oob_code") },
+		func(k *kit, code string) answer {
+			return k.oob("one", code, k.sent().Code, "scope", "openid orders:read")
+		}},
+	"oob by push": {"one",
+		func(k *kit) string {
+			a := k.start("one", "mia", "push")
+			k.approve(a.text("binding_code"))
+			return a.text("oob_code")
+		},
+		func(k *kit, code string) answer { return k.oob("one", code, "", "scope", "openid orders:read") }},
+	"mfa-oob": {"two",
+		func(k *kit) string {
+			mfa := k.password("two", "mia", password, "scope", "openid orders:read").text("mfa_token")
+			return mfa + " " + k.challenge("two", mfa, directauth.GrantMFAOOB, "sms").text("oob_code")
+		},
+		func(k *kit, both string) answer {
+			mfa, oob, _ := strings.Cut(both, " ")
+			return k.mfaOOB("two", mfa, oob, k.sent().Code)
+		}},
+	"webauthn": {"one",
+		func(k *kit) string { return k.startPasskey("one", "zoe").raw },
+		func(k *kit, raw string) answer {
+			return k.passkey("one", assertion(parsed(k.t, raw)), "scope", "openid orders:read")
+		}},
+	"webauthn without a name": {"one",
+		func(k *kit) string { return k.startPasskey("one", "").raw },
+		func(k *kit, raw string) answer {
+			return k.passkey("one", assertion(parsed(k.t, raw)), "scope", "openid orders:read")
+		}},
+	"mfa-webauthn": {"two",
+		func(k *kit) string {
+			mfa := k.password("two", "zoe", password, "scope", "openid orders:read").text("mfa_token")
+			return mfa + " " + k.challenge("two", mfa, directauth.GrantMFAWebAuthn, "").raw
+		},
+		func(k *kit, both string) answer {
+			mfa, raw, _ := strings.Cut(both, " ")
+			return k.mfaPasskey("two", mfa, assertion(parsed(k.t, raw)))
+		}},
+	"mfa-recovery-code": {"two",
+		func(k *kit) string {
+			return k.password("two", "mia", password, "scope", "openid orders:read").text("mfa_token")
+		},
+		func(k *kit, mfa string) answer {
+			return k.recover("two", mfa, recoveryCode)
+		}},
+	"password last": {"two",
+		func(k *kit) string {
+			return k.otp("two", "mia", k.code(), "scope", "openid orders:read").text("mfa_token")
+		},
+		func(k *kit, mfa string) answer {
+			return k.post(tokenPath, "client_id", "two", "grant_type", directauth.GrantPassword, "mfa_token", mfa, "password", password)
+		}},
 	"refresh_token": {"one",
 		func(k *kit) string {
 			return k.password("one", "mia", password, "scope", "openid orders:read offline_access").text("refresh_token")
@@ -60,7 +117,9 @@ var rules = map[string]struct {
 		func(a answer) bool { return a.status == 400 && a.text("error") == "unauthorized_client" }},
 	"the server's policy says no": {func(k *kit, c *oauth.Client) { k.deny.Store(true) }, true,
 		func(a answer) bool { return a.status == 403 && a.text("error") == "access_denied" }},
-	"the person is suspended": {func(k *kit, c *oauth.Client) { k.host.suspend("mia", false) }, false,
+	"the client is somebody else's": {func(k *kit, c *oauth.Client) { c.ThirdParty = true }, false,
+		func(a answer) bool { return a.status == 400 && a.text("error") == "unauthorized_client" }},
+	"the person is suspended": {func(k *kit, c *oauth.Client) { k.host.suspend("mia", false); k.host.suspend("zoe", false) }, false,
 		func(a answer) bool { return a.status == 400 && a.text("error") == "invalid_grant" }},
 	"the person is not assigned": {func(k *kit, c *oauth.Client) { c.AssignedTo = []string{"others"} }, false,
 		func(a answer) bool { return a.status == 400 && a.text("error") == "access_denied" }},
@@ -81,8 +140,8 @@ func TestEveryRuleHoldsForEveryGrant(t *testing.T) {
 			require.Equal(t, wayName != "client_credentials", a.body["id_token"] != nil, "an ID token for every person, and for nobody else")
 		})
 		for ruleName, rule := range rules {
-			if w.client == "machine" && !rule.machines {
-				continue
+			if w.client == "machine" && !rule.machines || wayName == "refresh_token" && strings.Contains(ruleName, "somebody else") {
+				continue // a refresh token shows the app nothing of a person
 			}
 			t.Run(wayName+" when "+ruleName, func(t *testing.T) {
 				k := newMatrixKit(t)
@@ -137,4 +196,10 @@ func newMatrixKit(t *testing.T) *kit {
 		}
 	})
 	return k
+}
+
+// parsed is an answer whose body is known.
+func parsed(t *testing.T, raw string) (a answer) {
+	require.NoError(t, json.Unmarshal([]byte(raw), &a.body), raw)
+	return a
 }

@@ -21,61 +21,26 @@ func (d *Direct) StepUp(ctx context.Context, a *oauth.Authorization, decision po
 	if len(a.Methods) == 0 {
 		return errDenied // nobody has proved anything: there is no step to go on from
 	}
-	next := d.next(r, decision)
-	if len(next) == 0 {
+	grants := next(r, a, decision)
+	requirements, enrol := d.requirements(a, decision)
+	if len(grants) == 0 && !enrol {
 		return errCannot.WithCause(fmt.Errorf("directauth: policy rule %q wants %v, and client %q has no grant for it",
 			decision.Rule, decision.Next, r.Client.ID))
 	}
-	handle, err := r.Suspend(ctx, a, token.HandleMFA, d.config.TransactionTTL)
+	handle, _, err := r.Suspend(ctx, a, token.HandleMFA, d.config.TransactionTTL)
 	if err != nil {
 		return err
 	}
 	return &oauth.Error{
 		Code: CodeMFARequired, Status: http.StatusForbidden, Reason: oauth.ReasonStepUp,
 		Description: "More verification is needed",
-		Extra: []oauth.Member{
+		Extra: slices.Concat([]oauth.Member{
 			oauth.StringMember("mfa_token", handle),
 			// Not documented by the dialect, and the only way in which an app
 			// learns what may come next; apps that do not know it ignore it.
-			oauth.StringMember("supported_challenge_types", strings.Join(next, " ")),
-		},
+			oauth.StringMember("supported_challenge_types", strings.Join(grants, " ")),
+		}, requirements, a.Answer),
 	}
-}
-
-// next are the grants with which this app could prove what is missing, in the
-// order of the policy's preference.
-func (d *Direct) next(r *oauth.TokenRequest, decision policy.Decision) []string {
-	var grants []string
-	for _, methods := range decision.Next {
-		if len(methods) == 0 {
-			continue
-		}
-		g, ok := grantOf[methods[0]]
-		if ok && canUse(r, g) && !slices.Contains(grants, g) {
-			grants = append(grants, g)
-		}
-	}
-	return grants
-}
-
-// grantOf names the grant that proves a method as a further factor.
-var grantOf = map[string]string{"totp": GrantMFAOTP}
-
-// canUse reports whether the server has the grant, the client may use it, and
-// the app says that it can: an app that says nothing is not asked.
-func canUse(r *oauth.TokenRequest, grant string) bool {
-	if !r.Server.HasGrant(grant) || !slices.Contains(r.Client.GrantTypes, grant) {
-		return false
-	}
-	if r.Param("grant_types_supported") == "" {
-		return true
-	}
-	for g := range r.Words("grant_types_supported") {
-		if g == grant {
-			return true
-		}
-	}
-	return false
 }
 
 // checkSupported refuses a list that names what cannot be a grant type.

@@ -1,0 +1,198 @@
+package directauth
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oauth/token"
+	"github.com/mintyard/mintyard/policy"
+)
+
+// Auth0Config turns on the dialect of Auth0's MFA API: the same sign-ins, the same
+// mfa_token and the same rules, under the paths and in the shapes that Auth0's
+// clients know. What an app begins in one dialect it may end in the other.
+//
+// The paths are /mfa/authenticators, /mfa/associate, /mfa/challenge,
+// /passkey/challenge, /passkey/register and /oauth/token. Clients look for them at
+// the origin, so that they work with a server whose issuer has no path.
+type Auth0Config struct {
+	// Prefix is put before the paths, and after that of the issuer: "" or "/…".
+	Prefix string
+
+	// Authenticators are what a person has: every factor of the host's that can be
+	// managed, also one that no grant here proves, because what a person has decides
+	// what may be added. Those that are an [AppEnroller], a [CodeEnroller] or a
+	// [DeviceEnroller] can be associated, if policy lets them be, and those of a
+	// [RecoveryEnroller] are given out with the first one. Required.
+	Authenticators []authenticator.Manager
+
+	// Enrolment says what a person may associate. Nil lets nobody associate anything.
+	Enrolment *policy.Enrolment
+
+	// Account says what is known of a person, to associate something.
+	// Required with Enrolment.
+	Account func(ctx context.Context, subject string) (Account, error)
+}
+
+// Account is what is known of a person.
+type Account struct {
+	Name  string // what an authenticator app shows; "" is the subject
+	Email string // where a code by e-mail goes if the app names no address; "" is none
+}
+
+// AppEnroller makes a secret for an authenticator app; *authenticator.TOTP is one.
+type AppEnroller interface {
+	Enrol(ctx context.Context, subject, account string) (*authenticator.Enrolment, error)
+	Confirm(ctx context.Context, subject, id, code string) error
+}
+
+// CodeEnroller sends a first code to a number or an address; *authenticator.Codes is one.
+type CodeEnroller interface {
+	Enrol(ctx context.Context, subject, to, name string) (id string, c *authenticator.Challenge, err error)
+	Confirm(ctx context.Context, subject, id, code string) error
+}
+
+// DeviceEnroller lets a device be activated; *authenticator.Push is one.
+type DeviceEnroller interface {
+	BeginEnrolment(ctx context.Context, subject, name string) (*authenticator.Activation, error)
+}
+
+// RecoveryEnroller takes codes that are to be a person's; *authenticator.RecoveryCodes
+// is one.
+type RecoveryEnroller interface {
+	Import(ctx context.Context, subject string, codes []string) error
+}
+
+// The events of this dialect.
+const (
+	EventAssociated oauth.EventType = "authenticator.associated" // and from now on a factor
+	EventRemoved    oauth.EventType = "authenticator.removed"
+)
+
+// check names the field that is wrong.
+func (c *Auth0Config) check(d *Direct) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("directauth: Config.Auth0."+format, args...)
+	}
+	switch {
+	case c.Prefix != "" && (!strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") || strings.ContainsAny(c.Prefix, " ?#{}")):
+		return fail("Prefix: %q is not an absolute path", c.Prefix)
+	case len(c.Authenticators) == 0:
+		return fail("Authenticators: is required")
+	case c.Enrolment != nil && c.Account == nil:
+		return fail("Account: is required with Enrolment")
+	}
+	seen := make(map[string]bool)
+	for i, m := range c.Authenticators {
+		if m == nil {
+			return fail("Authenticators[%d]: is nil", i)
+		}
+		if seen[m.Type()] {
+			return fail("Authenticators[%d]: type %q stands twice", i, m.Type())
+		}
+		seen[m.Type()] = true
+	}
+	// What can be proved must be in the list: an account that has it is no longer
+	// one to which anything may be added after a password alone.
+	for _, f := range d.factors() {
+		if m, ok := f.lister.(authenticator.Manager); ok && !seen[m.Type()] {
+			return fail("Authenticators: lacks type %q, of which Config has a factor", m.Type())
+		}
+	}
+	return nil
+}
+
+// managed finds the authenticators of a type.
+func (c *Auth0Config) managed(name string) authenticator.Manager {
+	i := slices.IndexFunc(c.Authenticators, func(m authenticator.Manager) bool { return m.Type() == name })
+	if i < 0 {
+		return nil
+	}
+	return c.Authenticators[i]
+}
+
+// factor is something that can be proved, and the grant that proves it.
+type factor struct {
+	lister
+	grant string
+}
+
+// factors are all that are configured.
+func (d *Direct) factors() []factor {
+	var all []factor
+	for _, f := range d.config.OutOfBand {
+		all = append(all, factor{f, GrantMFAOOB})
+	}
+	if d.config.Passkeys != nil {
+		all = append(all, factor{d.config.Passkeys, GrantMFAWebAuthn})
+	}
+	if d.config.OTP != nil {
+		all = append(all, factor{d.config.OTP, GrantMFAOTP})
+	}
+	if d.config.Password != nil {
+		all = append(all, factor{d.config.Password, GrantPassword})
+	}
+	if d.config.RecoveryCodes != nil {
+		all = append(all, factor{d.config.RecoveryCodes, GrantMFARecoveryCode})
+	}
+	return all
+}
+
+// auth0Routes are the endpoints of the dialect.
+func (d *Direct) auth0Routes(s *oauth.Server) iter.Seq2[string, http.Handler] {
+	return func(yield func(string, http.Handler) bool) {
+		c := d.config.Auth0
+		if c == nil {
+			return
+		}
+		at := s.IssuerPath() + c.Prefix
+		holder := func(name, method, scope string, body oauth.JSONBody, serve func(context.Context, *oauth.TokenRequest, *oauth.Authorization) ([]byte, error)) http.Handler {
+			return s.HolderHandler(oauth.HolderEndpoint{
+				Name: name, Method: method, Kind: token.HandleMFA, Param: "mfa_token", JSON: body, Scope: scope,
+				Serve: serve, Translate: auth0Error,
+			})
+		}
+		if path := at + "/oauth/token"; path != s.Config().Paths.Token && !yield(path, s.TokenHandler()) {
+			return
+		}
+		_ = yield(at+"/mfa/authenticators", holder("mfa/authenticators", http.MethodGet, ScopeReadAuthenticators, oauth.JSONBody{}, d.listAuthenticators)) &&
+			yield(at+"/mfa/authenticators/{id}", holder("mfa/authenticators", http.MethodDelete, ScopeRemoveAuthenticators, oauth.JSONBody{}, d.deleteAuthenticator)) &&
+			yield(at+"/mfa/associate", holder("mfa/associate", http.MethodPost, "",
+				oauth.JSONBody{Lists: []string{"authenticator_types", "oob_channels"}}, d.associate)) &&
+			yield(at+"/mfa/challenge", s.ClientJSONHandler("mfa/challenge", oauth.JSONBody{}, d.serveAuth0Challenge)) &&
+			yield(at+"/passkey/register", s.ClientJSONHandler("passkey/register", signUpBody, refuseSignUp)) &&
+			(d.config.Passkeys == nil || yield(at+"/passkey/challenge", s.ClientJSONHandler("passkey/challenge", oauth.JSONBody{}, d.servePasskeyChallenge)))
+	}
+}
+
+// Scopes with which an access token of the person's, too, opens two of the endpoints.
+// A server that lists none of them in its configuration has no such tokens.
+const (
+	ScopeReadAuthenticators   = "read:authenticators"
+	ScopeRemoveAuthenticators = "remove:authenticators"
+)
+
+// ask takes what a sign-in is to end with from the request. The dialect's name of the
+// resource parameter (RFC 8707) is audience; who names one that is not here must not
+// get a token for another.
+func (d *Direct) ask(r *oauth.TokenRequest, a *oauth.Authorization) error {
+	if err := ask(r, a); err != nil {
+		return err
+	}
+	audience := r.Param("audience")
+	if d.config.Auth0 == nil || audience == "" || len(a.Resources) > 0 {
+		return nil
+	}
+	c := r.Server.Config()
+	if audience != c.Audience && !slices.Contains(c.Resources, audience) {
+		return errAudience
+	}
+	a.Resources = []string{audience}
+	return nil
+}

@@ -1,0 +1,146 @@
+package directauth_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mintyard/mintyard/directauth"
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/policy"
+)
+
+// The app chooses the order: here the password comes last.
+func TestPasswordLast(t *testing.T) {
+	k := newKit(t)
+	for name, first := range map[string]func() answer{
+		"code":         func() answer { return k.otp("two", "mia", k.code()) },
+		"text message": func() answer { return k.oob("two", k.start("two", "mia", "sms").text("oob_code"), k.sent().Code) },
+	} {
+		a := first()
+		a.requireError(t, http.StatusForbidden, directauth.CodeMFARequired)
+		require.Equal(t, directauth.GrantPassword, a.text("supported_challenge_types"), name)
+		last := func(mfa, pass string) answer {
+			return k.post(tokenPath, "client_id", "two", "grant_type", directauth.GrantPassword, "mfa_token", mfa, "password", pass)
+		}
+		last(a.text("mfa_token"), "wrong").requireError(t, http.StatusBadRequest, "invalid_grant")
+		require.Contains(t, k.claims(last(a.text("mfa_token"), password), "two").AMR, "mfa")
+	}
+}
+
+// Three factors in a row, each with a fresh mfa_token; the one before is over.
+func TestThreeFactors(t *testing.T) {
+	k := newKit(t)
+	three, err := policy.New(policy.Rule{Name: "three", Then: policy.Outcome{Access: policy.Allow, Factors: 2,
+		Require: []policy.Requirement{{Methods: []string{"push"}}}}})
+	require.NoError(t, err)
+	k.clients["two"].SignIn = three
+	first := k.password("two", "mia", password).text("mfa_token")
+	k.advance(time.Minute)
+	a := k.challenge("two", first, directauth.GrantMFAOOB, "push")
+	k.approve(a.text("binding_code"))
+	c := k.claims(k.mfaOOB("two", first, a.text("oob_code"), ""), "two")
+	require.ElementsMatch(t, []string{"pwd", "swk", "mfa"}, c.AMR)
+
+	// Text message, then push, then password: two of one kind are one.
+	b := k.oob("two", k.start("two", "mia", "sms").text("oob_code"), k.sent().Code)
+	b.requireError(t, http.StatusForbidden, directauth.CodeMFARequired)
+	old := b.text("mfa_token")
+	k.advance(10 * time.Minute)
+	b = k.oob("two", k.start("two", "mia", "sms").text("oob_code"), k.sent().Code)
+	second := b.text("mfa_token")
+	a = k.challenge("two", second, directauth.GrantMFAOOB, "push")
+	require.Equal(t, http.StatusOK, a.status, a.raw)
+	k.approve(a.text("binding_code"))
+	b = k.mfaOOB("two", second, a.text("oob_code"), "")
+	b.requireError(t, http.StatusForbidden, directauth.CodeMFARequired)
+	third := b.text("mfa_token")
+	require.NotEqual(t, second, third)
+	for _, stale := range []string{old, second} {
+		k.post(tokenPath, "client_id", "two", "grant_type", directauth.GrantPassword, "mfa_token", stale, "password", password).
+			requireError(t, http.StatusForbidden, "access_denied")
+	}
+	c = k.claims(k.post(tokenPath, "client_id", "two", "grant_type", directauth.GrantPassword, "mfa_token", third, "password", password), "two")
+	require.ElementsMatch(t, []string{"sms", "swk", "pwd", "mfa"}, c.AMR)
+}
+
+func TestRecoveryCode(t *testing.T) {
+	k := newKit(t)
+	use := func(mfa, code string) answer { return k.recover("two", mfa, code) }
+	mfa := k.started("two")
+	use(mfa, "AAAAA-AAAAA").requireError(t, http.StatusBadRequest, "invalid_grant")
+	a := use(mfa, recoveryCode)
+	c := k.claims(a, "two")
+	require.Contains(t, c.AMR, "mfa")
+	require.NotEmpty(t, a.text("recovery_code"))
+	require.NotEqual(t, recoveryCode, a.text("recovery_code"))
+	use(k.started("two"), recoveryCode).requireError(t, http.StatusBadRequest, "invalid_grant")
+	require.Equal(t, http.StatusOK, use(k.started("two"), a.text("recovery_code")).status)
+}
+
+// A lost password is recovered by other factors, for a token that sets a new one
+// and nothing else.
+func TestRecovery(t *testing.T) {
+	k := newKit(t)
+	for _, signal := range [][]string{{"intent", "recovery"}, {"prompt", "recover_authenticator"}} {
+		a := k.otp("two", "mia", k.code(), append(signal, "scope", recoveryScope)...)
+		require.Equal(t, http.StatusOK, a.status, a.raw)
+		require.Equal(t, recoveryScope, a.text("scope"))
+		require.LessOrEqual(t, a.body["expires_in"], float64(600))
+		require.NotContains(t, a.body, "id_token")
+		require.NotContains(t, a.body, "refresh_token")
+		k.advance(30 * time.Second)
+
+		// Over another channel it may be said at the start, at the end, or both.
+		code := k.start("two", "mia", "sms").text("oob_code")
+		b := k.oob("two", code, k.sent().Code, append(signal, "scope", recoveryScope)...)
+		require.Equal(t, recoveryScope, b.text("scope"), b.raw)
+		code = k.start("two", "mia", "sms", signal...).text("oob_code")
+		require.Equal(t, "recovery", k.sent().Purpose.String())
+		b = k.oob("two", code, k.sent().Code, "scope", recoveryScope)
+		require.Equal(t, recoveryScope, b.text("scope"), b.raw)
+	}
+}
+
+func TestRecoveryIsNothingElse(t *testing.T) {
+	k := newKit(t)
+	hard, err := policy.New(policy.Rule{Name: "hard", Then: policy.Outcome{Access: policy.Allow, Require: []policy.Requirement{{Methods: []string{"sms"}}, {Methods: []string{"push"}}}}})
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name   string
+		a      answer
+		status int
+		code   string
+		reason oauth.Reason
+	}{
+		{"scope without intent", k.otp("one", "mia", k.code(), "scope", recoveryScope), 400, "invalid_scope", oauth.ReasonScopeRecovery},
+		{"intent without scope", k.otp("one", "zoe", "123456", "intent", "recovery"), 400, "invalid_grant", directauth.ReasonRefused},
+		{"with a password", k.password("one", "mia", password, "intent", "recovery", "scope", recoveryScope), 400, "invalid_request", directauth.ReasonPasswordLost},
+		{"another intent", k.otp("one", "mia", k.code(), "intent", "dance"), 400, "invalid_request", directauth.ReasonIntent},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.a.requireError(t, c.status, c.code)
+			require.Contains(t, k.reasons(), c.reason)
+		})
+	}
+	k.advance(30 * time.Second)
+	k.otp("one", "mia", k.code(), "intent", "recovery", "scope", "openid "+recoveryScope).requireError(t, http.StatusBadRequest, "invalid_scope")
+
+	// The intent stays, and the policy for recoveries is asked, not that of the app.
+	k.clients["two"].Recovery = hard
+	k.advance(30 * time.Second)
+	a := k.otp("two", "mia", k.code(), "intent", "recovery", "scope", recoveryScope)
+	a.requireError(t, http.StatusForbidden, directauth.CodeMFARequired)
+	require.Equal(t, directauth.GrantMFAOOB, a.text("supported_challenge_types"), "a password does not recover a password")
+	mfa := a.text("mfa_token")
+	k.post(tokenPath, "client_id", "two", "grant_type", directauth.GrantPassword, "mfa_token", mfa, "password", password).
+		requireError(t, http.StatusBadRequest, "invalid_request")
+	oob := k.challenge("two", mfa, directauth.GrantMFAOOB, "sms").text("oob_code")
+	k.mfaOOB("two", mfa, oob, k.sent().Code, "scope", "openid").requireError(t, http.StatusBadRequest, "invalid_scope")
+	require.Equal(t, recoveryScope, k.mfaOOB("two", mfa, oob, k.sent().Code, "intent", "recovery").text("scope"))
+
+	started := k.started("two")
+	k.mfa("two", started, k.code(), "intent", "recovery").requireError(t, http.StatusBadRequest, "invalid_request")
+}

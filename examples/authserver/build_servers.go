@@ -73,7 +73,9 @@ func planServers(c *fileConfig, n *names) ([]*serverPlan, error) {
 }
 
 func planServer(path, id string, c *serverConfig, n *names) (*serverPlan, error) {
-	p := &serverPlan{id: id, audience: c.Audience, scopes: oidc.Scopes()}
+	p := &serverPlan{id: id, audience: c.Audience, scopes: append(oidc.Scopes(), oauth.Scope{
+		Name: scopeRecovery, Description: "Set a new password", Person: true, Recovery: true,
+	})}
 	at := func(name string) string { return join(path, name) }
 	known := make(map[string]bool)
 	for _, s := range p.scopes {
@@ -84,8 +86,6 @@ func planServer(path, id string, c *serverConfig, n *names) (*serverPlan, error)
 		switch {
 		case s.Name == "":
 			return nil, refuse(where+".name", "is required")
-		case s.Name == scopeRecovery:
-			return nil, refuse(where+".name", "%q is built in, and not there yet", s.Name)
 		case known[s.Name]:
 			return nil, refuse(where+".name", "%q stands twice, or is built in", s.Name)
 		case !validScope(s.Name):

@@ -2,12 +2,7 @@ package main
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
-
-	"github.com/mintyard/mintyard/authenticator"
-	"github.com/mintyard/mintyard/store"
 )
 
 // The statuses of a user.
@@ -19,7 +14,7 @@ const (
 var statuses = []string{statusActive, statusSuspended}
 
 // planUsers checks the users, and fills in what they leave out.
-func planUsers(ctx context.Context, c *fileConfig, auth *authenticators) error {
+func planUsers(ctx context.Context, c *fileConfig) error {
 	ids, usernames := make(map[string]bool), make(map[string]int)
 	trial, err := newTrial()
 	if err != nil {
@@ -56,80 +51,11 @@ func planUsers(ctx context.Context, c *fileConfig, auth *authenticators) error {
 		if err := choose(path+".status", u.Status, statuses); err != nil {
 			return err
 		}
-		if err := planFactors(ctx, path, u, auth, trial); err != nil {
+		if err := planFactors(ctx, path, u, trial); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func planFactors(ctx context.Context, path string, u *userConfig, auth *authenticators, trial *authenticator.TOTP) error {
-	seen := make(map[string]bool)
-	for i, f := range u.Factors {
-		where := index(path+".factors", i)
-		switch {
-		case f.ID == "":
-			return refuse(where+".id", "is required")
-		case seen[f.ID]:
-			return refuse(where+".id", "%q stands twice", f.ID)
-		case f.Type == "":
-			return refuse(where+".type", "is required")
-		}
-		seen[f.ID] = true
-		if err := choose(where+".type", f.Type, []string{"totp"}, laterFactors...); err != nil {
-			return err
-		}
-		if f.Secret == "" {
-			return refuse(where+".secret", "is required")
-		}
-		if err := trial.Import(ctx, u.ID, f.ID, f.Secret, authenticator.TOTPOptions{}); err != nil {
-			return refuse(where+".secret", "must be base32 of 10 to 128 bytes, and the id of at most 256")
-		}
-	}
-	if auth.totpRequired && len(u.Factors) == 0 {
-		return refuse(path+".factors", `authenticators.totp is "required", and enrolment at sign-in is not there yet`)
-	}
-	return nil
-}
-
-// newTrial is the factor on a store that is thrown away: what it takes will be
-// taken.
-func newTrial() (*authenticator.TOTP, error) {
-	return authenticator.NewTOTP(authenticator.TOTPConfig{
-		Store: store.NewMemory(), Namespace: "trial", Sealer: store.NewSealer(randomMasterKey()), Issuer: totpIssuer,
-	})
-}
-
-// authenticators are the factors that are offered.
-type authenticators struct{ totp, totpRequired bool }
-
-func planAuthenticators(c *fileConfig) (*authenticators, error) {
-	a := &authenticators{totp: true}
-	for _, name := range slices.Sorted(maps.Keys(c.Authenticators)) {
-		config, path := c.Authenticators[name], join("authenticators", name)
-		enrolment := config.Enrolment
-		if enrolment == "" {
-			enrolment = "optional"
-		}
-		var err error
-		switch {
-		case name != "totp" && !slices.Contains(laterFactors, name):
-			err = refuse(path, "is not known")
-		case config.NumberChallenge != "" && name == "push":
-			err = refuse(path+".number_challenge", "is not there yet")
-		case config.NumberChallenge != "":
-			err = refuse(path+".number_challenge", "is for push alone")
-		case name == "totp":
-			err = choose(path, enrolment, []string{"optional", "required", "disabled"})
-			a.totp, a.totpRequired = enrolment != "disabled", enrolment == "required"
-		default: // what is not there can be disabled
-			err = choose(path, enrolment, []string{"disabled"}, "optional", "required")
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return a, nil
 }
 
 // foldName is how names are compared: people do not type them in one way.

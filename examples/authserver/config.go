@@ -22,6 +22,12 @@ type fileConfig struct {
 	Users          []userConfig                    `json:"users"`
 	Policies       map[string]*policyConfig        `json:"policies"`
 	Authenticators map[string]*authenticatorConfig `json:"authenticators"`
+	WebAuthn       *webauthnConfig                 `json:"webauthn"`
+}
+
+type webauthnConfig struct {
+	RPID    string   `json:"rp_id"`
+	Origins []string `json:"origins"`
 }
 
 type customServer struct {
@@ -94,9 +100,15 @@ type userConfig struct {
 }
 
 type factorConfig struct {
-	ID     string `json:"id"`
-	Type   string `json:"type"`
-	Secret string `json:"secret"`
+	ID           string   `json:"id"`
+	Type         string   `json:"type"`
+	Secret       string   `json:"secret"`
+	Phone        string   `json:"phone"`
+	Address      string   `json:"address"`
+	Device       string   `json:"device"`
+	CredentialID string   `json:"credential_id"`
+	PublicKey    string   `json:"public_key"`
+	Codes        []string `json:"codes"`
 }
 
 // authenticatorConfig is a word, or an object that can say more.

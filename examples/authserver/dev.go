@@ -15,18 +15,14 @@ import (
 // and for people who want to see. Only with -dev, and only to this machine.
 func (h *host) devHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /dev/outbox", func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, http.StatusOK, []any{}) // nothing delivers yet
-	})
+	mux.HandleFunc("GET /dev/outbox", h.devOutbox)
+	mux.HandleFunc("POST /dev/push/{id}", h.devPush)
 	mux.HandleFunc("POST /dev/clock", h.devClock)
 	mux.HandleFunc("PATCH /dev/users/{id}", h.devUser)
 	mux.HandleFunc("GET /dev/events", h.devEvents)
 	mux.HandleFunc("GET /dev/store", h.devStore)
 	mux.HandleFunc("POST /dev/keys/rotate", h.devRotate)
 	mux.HandleFunc("POST /dev/policy", h.devPolicy)
-	mux.HandleFunc("/dev/push/{id}", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, "not_found", "/dev/push is not there yet")
-	})
 	return devGuard(mux)
 }
 

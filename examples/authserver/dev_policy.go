@@ -33,14 +33,14 @@ type methodFact struct {
 
 // knownMethods are what the methods rest on.
 var knownMethods = map[string]policy.Method{
-	"password":      {Types: policy.Knowledge},
-	"totp":          {Types: policy.Possession},
-	"sms":           {Types: policy.Possession},
-	"voice":         {Types: policy.Possession},
-	"email":         {Types: policy.Possession},
-	"push":          {Types: policy.Possession},
-	"recovery_code": {Types: policy.Possession},
-	"webauthn":      {Types: policy.Possession | policy.Inherence, PhishingResistant: true, UserVerified: true},
+	"password":       {Types: policy.Knowledge},
+	"totp":           {Types: policy.Possession},
+	"sms":            {Types: policy.Possession},
+	"voice":          {Types: policy.Possession},
+	"email":          {Types: policy.Possession},
+	"push":           {Types: policy.Possession},
+	"recovery_codes": {Types: policy.Possession},
+	"webauthn":       {Types: policy.Possession | policy.Inherence, PhishingResistant: true, UserVerified: true},
 }
 
 // devPolicy asks a policy about a request that nobody has made.
@@ -163,11 +163,8 @@ func (h *host) completeFacts(ctx context.Context, b *policyFacts, f *policy.Fact
 	if b.Groups == nil {
 		f.Groups = p.groups
 	}
-	f.Available, err = h.password.Available(ctx, b.User)
-	if err == nil && h.auth.totp {
-		var codes []policy.Method
-		codes, err = h.totp.Available(ctx, b.User)
-		f.Available = append(f.Available, codes...)
+	if f.Available, err = h.factors.available(ctx, b.User, h.config.offered); err != nil {
+		return err
 	}
 	f.Available = slices.DeleteFunc(f.Available, func(m policy.Method) bool {
 		return slices.ContainsFunc(f.Methods, func(proved policy.Method) bool { return proved.Name == m.Name })

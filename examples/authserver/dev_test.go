@@ -62,7 +62,8 @@ func TestDev(t *testing.T) {
 	r.Host = "evil.example"
 	require.Equal(t, http.StatusForbidden, p.do(r).status)
 	require.Equal(t, http.StatusUnsupportedMediaType, p.form("/dev/clock", "advance", "5m").status)
-	require.Contains(t, p.dev(http.MethodPost, "push/1", `{"answer":"approve"}`).raw, "is not there yet")
+	require.Equal(t, http.StatusNotFound, p.dev(http.MethodPost, "push/1", `{"answer":"approve","number":"58"}`).status)
+	require.Equal(t, http.StatusBadRequest, p.dev(http.MethodPost, "push/1", `{"answer":"perhaps"}`).status)
 	require.Equal(t, http.StatusMethodNotAllowed, p.dev(http.MethodPost, "store", `{}`).status)
 	require.Equal(t, http.StatusNotFound, p.get("/dev/nothing").status)
 
@@ -123,7 +124,7 @@ func TestDevEvents(t *testing.T) {
 		require.NotEmpty(t, e["at"])
 		types = append(types, e["type"].(string))
 	}
-	require.Equal(t, []string{"token.issued", "token.refused", "subject.ended", "grant.ended", "subject.ended", "user.changed"}, types)
+	require.Equal(t, []string{"factor.proved", "token.issued", "factor.refused", "token.refused", "subject.ended", "grant.ended", "subject.ended", "user.changed"}, types)
 }
 
 func TestDevRotate(t *testing.T) {

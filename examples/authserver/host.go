@@ -29,20 +29,19 @@ const (
 type host struct {
 	config  *fileConfig
 	plans   []*serverPlan
-	auth    *authenticators
 	issuer  *issuer
 	durable bool
 	hash    hashFunc
 
-	store    store.Store
-	closer   io.Closer
-	sealer   *store.Sealer
-	clock    *clock
-	events   *events
-	users    *users
-	password *authenticator.Password
-	totp     *authenticator.TOTP
-	servers  []*server
+	store   store.Store
+	closer  io.Closer
+	sealer  *store.Sealer
+	clock   *clock
+	events  *events
+	outbox  *outbox
+	users   *users
+	factors *factors
+	servers []*server
 }
 
 // server is one running authorization server.
@@ -56,6 +55,7 @@ type server struct {
 // configuration. It opens nothing.
 func newHost(ctx context.Context, o *options, log *slog.Logger) (*host, error) {
 	h := &host{clock: new(clock), events: &events{log: log, keep: o.dev}}
+	h.outbox = &outbox{keep: o.dev, log: log, now: h.clock.Now}
 	var err error
 	if h.config, err = loadConfig(o.config); err != nil {
 		return nil, err
@@ -78,10 +78,10 @@ func newHost(ctx context.Context, o *options, log *slog.Logger) (*host, error) {
 	if err := n.checkPolicies(); err != nil {
 		return nil, err
 	}
-	if h.auth, err = planAuthenticators(h.config); err != nil {
+	if err := planAuthenticators(h.config); err != nil {
 		return nil, err
 	}
-	if err := planUsers(ctx, h.config, h.auth); err != nil {
+	if err := planUsers(ctx, h.config); err != nil {
 		return nil, err
 	}
 	if err := planClients(h.config, n, h.plans); err != nil {
@@ -93,8 +93,7 @@ func newHost(ctx context.Context, o *options, log *slog.Logger) (*host, error) {
 	return h, hashSecrets(ctx, h.config, h.plans, h.hash)
 }
 
-// open opens the store, finds or makes the keys of every server, and brings the
-// factors of the file into it.
+// open opens the store, and finds or makes the keys of every server.
 func (h *host) open(ctx context.Context, o *options) error {
 	var err error
 	if h.store, h.closer, err = openStore(ctx, o.store); err != nil {
@@ -111,22 +110,6 @@ func (h *host) open(ctx context.Context, o *options) error {
 		return &storeError{err}
 	}
 	h.users = newUsers(h.config.Users, h.store, h.sealer, h.hash)
-	h.password, err = authenticator.NewPassword(authenticator.PasswordConfig{
-		Source: h.users, Store: h.store, Namespace: namespace, Now: h.clock.Now,
-	})
-	if err != nil {
-		return err
-	}
-	h.totp, err = authenticator.NewTOTP(authenticator.TOTPConfig{
-		Store: h.store, Namespace: namespace, Sealer: h.sealer, Issuer: totpIssuer, Now: h.clock.Now,
-		Disable: -1, // a code may be a first factor here: strangers must not disable it for good
-	})
-	if err != nil {
-		return err
-	}
-	if err := h.importFactors(ctx); err != nil {
-		return &storeError{err}
-	}
 	return nil
 }
 
@@ -146,43 +129,32 @@ func (h *host) openKeys(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// importFactors gives everybody the authenticators of the file, and no other.
-func (h *host) importFactors(ctx context.Context) error {
-	if !h.auth.totp {
-		return nil
+// openFactors makes the factors, now that it is known under which origin.
+func (h *host) openFactors(ctx context.Context, origin string) error {
+	decoys, err := permanentKey(ctx, h.store, h.sealer, "passkeys that are none")
+	if err != nil {
+		return &storeError{err}
 	}
-	for _, u := range h.users.list {
-		wanted := make(map[string]bool)
-		for _, f := range u.Factors {
-			wanted[f.ID] = true
-			if err := h.totp.Import(ctx, u.ID, f.ID, f.Secret, authenticator.TOTPOptions{}); err != nil {
-				return fmt.Errorf("user %q: %w", u.ID, err)
-			}
-		}
-		enrolled, err := h.totp.Enrolled(ctx, u.ID)
-		if err != nil {
-			return fmt.Errorf("user %q: %w", u.ID, err)
-		}
-		for _, e := range enrolled {
-			if wanted[e.ID] {
-				continue
-			}
-			if err := h.totp.Remove(ctx, u.ID, e.ID); err != nil && !errors.Is(err, authenticator.ErrNoAuthenticator) {
-				return fmt.Errorf("user %q: %w", u.ID, err)
-			}
-		}
+	o := factorOptions{
+		store: h.store, sealer: h.sealer, decoys: decoys, source: h.users, sender: h.outbox,
+		audience: origin, domain: h.issuer.host, now: h.clock.Now,
 	}
-	return nil
+	o.rpID, o.origins = h.relyingParty(origin)
+	if c := h.config.Authenticators[authenticator.TypePush]; c != nil {
+		o.numberChallenge = authenticator.NumberChallenge(c.NumberChallenge)
+	}
+	h.factors, err = newFactors(o)
+	return err
 }
 
 // build makes the servers, now that it is known where we listen, and returns the
 // handler of the whole origin.
 func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler, error) {
-	config := directauth.Config{Users: h.users, Password: h.password}
-	if h.auth.totp {
-		config.OTP = h.totp
+	origin := h.issuer.at(addr)
+	if err := h.openFactors(ctx, origin); err != nil {
+		return nil, err
 	}
-	direct, err := directauth.New(config)
+	direct, err := directauth.New(h.factors.direct(h.users, h.config.offered))
 	if err != nil {
 		return nil, err
 	}
@@ -193,17 +165,18 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 	mux := http.NewServeMux()
 	for i, s := range h.servers {
 		base.Keys = s.keys
-		s.provider, err = h.plans[i].newServer(base, h.issuer.at(addr), oidc.Config{Claims: h.users.claims, ClaimsInIDToken: true})
+		s.provider, err = h.plans[i].newServer(base, origin, oidc.Config{Claims: h.users.claims, ClaimsInIDToken: true})
 		if err != nil {
 			return nil, err
 		}
 		s.provider.Mount(mux)
 	}
 	mux.Handle("/resource", h.resourceHandler())
+	mux.Handle("/push/", http.StripPrefix("/push", h.factors.push.Handler())) // for devices
 	if dev {
 		mux.Handle("/dev/", h.devHandler())
 	}
-	if err := h.users.settle(ctx, h.endSubject); err != nil {
+	if err := h.users.settle(ctx, h.endSubject, h.factors.equip); err != nil {
 		return nil, &storeError{err}
 	}
 	return mux, nil

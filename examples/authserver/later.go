@@ -12,7 +12,7 @@ import (
 // honours yet. They are refused by name: a server that ignored them would run with
 // less than was asked for.
 var later = map[reflect.Type][]string{
-	reflect.TypeFor[fileConfig](): slices.Concat(laterServer, []string{"webauthn"}),
+	reflect.TypeFor[fileConfig](): laterServer,
 
 	reflect.TypeFor[customServer](): laterServer,
 
@@ -38,8 +38,6 @@ var later = map[reflect.Type][]string{
 		"backchannel_token_delivery_mode", "backchannel_client_notification_endpoint",
 		"backchannel_authentication_request_signing_alg", "backchannel_user_code_parameter",
 	},
-
-	reflect.TypeFor[factorConfig](): {"phone", "address", "device", "credential_id", "public_key", "codes"},
 }
 
 var laterServer = []string{"registration_tokens", "code_ttl", "request_uri_ttl"}
@@ -61,15 +59,14 @@ const (
 
 var grantsThere = []string{
 	oauth.GrantClientCredentials, oauth.GrantRefreshToken,
-	directauth.GrantPassword, directauth.GrantOTP, directauth.GrantMFAOTP,
+	directauth.GrantPassword, directauth.GrantOTP, directauth.GrantMFAOTP, directauth.GrantOOB, directauth.GrantMFAOOB,
+	directauth.GrantWebAuthn, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
 }
 
 // directGrants are those that an application must list and that need no password.
 var directGrants = []string{
-	directauth.GrantOTP, directauth.GrantMFAOTP,
-	"urn:okta:params:oauth:grant-type:oob", "urn:okta:params:oauth:grant-type:webauthn",
-	"http://auth0.com/oauth/grant-type/mfa-oob", "urn:okta:params:oauth:grant-type:mfa-webauthn",
-	"http://auth0.com/oauth/grant-type/mfa-recovery-code",
+	directauth.GrantOTP, directauth.GrantMFAOTP, directauth.GrantOOB, directauth.GrantMFAOOB,
+	directauth.GrantWebAuthn, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
 }
 
 // grantsKnown are all that the configuration may name.
@@ -81,12 +78,12 @@ var grantsKnown = slices.Concat([]string{
 // What else has a name and is not there yet.
 var (
 	laterAuthMethods = []string{"client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
-	laterFactors     = []string{"sms", "voice", "email", "push", "webauthn", "recovery_codes"}
 	laterStores      = []string{"mysql", "redis", "rediss"}
 )
 
 // methodsKnown are the names that a policy may ask for.
-var methodsKnown = []string{"password", "totp", "sms", "voice", "email", "push", "webauthn", "recovery_code"}
+var methodsKnown = []string{"password", "totp", "sms", "voice", "email", "push", "webauthn", "recovery_codes"}
 
-// scopeRecovery is built in for apps that recover an account, which is not there yet.
+// scopeRecovery is built in: a token with it sets a new password. It is granted to who
+// recovers an account, and to nobody else.
 const scopeRecovery = "okta.myAccount.password.manage"

@@ -110,7 +110,7 @@ func TestPrimaryOTP(t *testing.T) {
 	otp("plain", "tom", code).is(t, http.StatusBadRequest, "invalid_grant")
 	otp("plain", "MIA", code).ok(t) // a bare name, in any case
 	p.advance(30 * time.Second)
-	otp("app", "mia@example.test", p.code()).is(t, http.StatusForbidden, "access_denied") // what is missing is no code
+	otp("app", "mia@example.test", p.code()).is(t, http.StatusForbidden, "mfa_required") // the password can come second
 }
 
 // The groups of a person decide, as they are now.

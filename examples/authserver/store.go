@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -118,3 +119,38 @@ func readRecord(ctx context.Context, s store.Store, key store.Key) (store.Record
 	}
 	return recs[0], nil
 }
+
+// permanentKey is a secret that stays the same as long as the store does: the first
+// process that needs it makes it.
+func permanentKey(ctx context.Context, s store.Store, sealer *store.Sealer, what string) (k store.MasterKey, err error) {
+	key := store.Key{Kind: kindSecret, Space: store.Digest("authserver secrets"), ID: store.Digest("secret", what)}
+	for {
+		rec, err := readRecord(ctx, s, key)
+		if err != nil {
+			return k, err
+		}
+		if rec.Version != 0 {
+			var sealed []byte
+			if err := json.Unmarshal(rec.Value, &sealed); err != nil {
+				return k, fmt.Errorf("the record of a secret is damaged: %w", err)
+			}
+			plain, err := sealer.Open(nil, key, what, sealed)
+			if err != nil {
+				return k, err
+			}
+			copy(k[:], plain)
+			return k, nil
+		}
+		k = randomMasterKey()
+		value, err := json.Marshal(sealer.Seal(nil, key, what, k[:]))
+		if err != nil {
+			return k, err
+		}
+		if err := store.Insert(ctx, s, store.Record{Key: key, Value: value}); err != nil && !errors.Is(err, store.ErrConflict) {
+			return k, err
+		}
+	}
+}
+
+// kindSecret is the kind of records of secrets of our own.
+const kindSecret store.Kind = 'S'

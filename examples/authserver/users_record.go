@@ -143,16 +143,17 @@ func (u *users) finish(ctx context.Context, id string, end func(context.Context,
 // settle compares the file with what it was when it last won. An entry that has
 // changed wins again, and if it changes status or password it ends the person's
 // grants, as the same change at run time would.
-func (u *users) settle(ctx context.Context, end func(context.Context, string) error) error {
+// It then has the factors of the file, and no others.
+func (u *users) settle(ctx context.Context, end func(context.Context, string) error, equip func(context.Context, *userConfig) error) error {
 	for _, p := range u.list {
-		if err := u.settleOne(ctx, p, end); err != nil {
+		if err := u.settleOne(ctx, p, end, equip); err != nil {
 			return fmt.Errorf("users: %q: %w", p.ID, err)
 		}
 	}
 	return nil
 }
 
-func (u *users) settleOne(ctx context.Context, p *userConfig, end func(context.Context, string) error) error {
+func (u *users) settleOne(ctx context.Context, p *userConfig, end func(context.Context, string) error, equip func(context.Context, *userConfig) error) error {
 	entry, err := digest(p)
 	if err != nil {
 		return err
@@ -162,6 +163,17 @@ func (u *users) settleOne(ctx context.Context, p *userConfig, end func(context.C
 		return err
 	}
 	key, ending := userKey(p.ID), false
+	before, err := u.read(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if same, err := u.opens(key, "entry", before.Entry, entry); err != nil {
+		return err
+	} else if !same { // before the record says so: an interrupted start begins again
+		if err := equip(ctx, p); err != nil {
+			return err
+		}
+	}
 	err = u.update(ctx, p.ID, func(r *userRecord) error {
 		ending = r.Ending
 		same, err := u.opens(key, "entry", r.Entry, entry)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -181,7 +182,7 @@ func (d *Direct) dropPending(ctx context.Context, subject string, which func(id 
 			if one.Active || one.Type == authenticator.TypeRecoveryCodes || !which(wireID(one)) {
 				continue
 			}
-			if err := m.Remove(ctx, subject, one.ID); err != nil && !isGone(err) {
+			if err := m.Remove(ctx, subject, one.ID); err != nil && !errors.Is(err, authenticator.ErrNoAuthenticator) {
 				return err
 			}
 		}

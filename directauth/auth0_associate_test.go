@@ -103,7 +103,7 @@ func TestAuth0AssociateNumber(t *testing.T) {
 func TestAuth0AssociateAddress(t *testing.T) {
 	k := newA0(t)
 	mfa := k.begun("app", "tom")
-	for _, body := range []m{
+	for _, body := range []a0Map{
 		{"authenticator_types": []string{"oob"}, "oob_channels": []string{"email"}},
 		{"authenticator_types": []string{"email"}},
 		{"authenticator_types": []string{"oob"}, "oob_channels": []string{"email"}, "email": "Other@Example.test"},
@@ -116,13 +116,13 @@ func TestAuth0AssociateAddress(t *testing.T) {
 			require.Equal(t, "Other@example.test", k.sent().To)
 		}
 	}
-	k.associate(k.begun("app", "ann"), m{"authenticator_types": []string{"email"}}).refused(t, 400, "invalid_request")
+	k.associate(k.begun("app", "ann"), a0Map{"authenticator_types": []string{"email"}}).refused(t, 400, "invalid_request")
 }
 
 func TestAuth0AssociateRefusals(t *testing.T) {
 	k := newA0(t)
 	mfa := k.begun("app", "tom")
-	for name, body := range map[string]m{
+	for name, body := range map[string]a0Map{
 		"nothing":            {},
 		"unknown type":       {"authenticator_types": []string{"smoke"}},
 		"no channel":         {"authenticator_types": []string{"oob"}},
@@ -134,7 +134,7 @@ func TestAuth0AssociateRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { k.associate(mfa, body).refused(t, 400, "invalid_request") })
 	}
-	k.associate(mfa, m{"authenticator_types": []string{"oob"}, "oob_channels": []string{"voice"}, "phone_number": "+15550111"}).
+	k.associate(mfa, a0Map{"authenticator_types": []string{"oob"}, "oob_channels": []string{"voice"}, "phone_number": "+15550111"}).
 		refused(t, 403, "access_denied") // this server calls nobody
 	k.fail = errA0Delivery
 	k.associateSMS(mfa, "+15550111").refused(t, 500, "server_error")
@@ -150,8 +150,8 @@ func TestAuth0AssociationNeedsAssurance(t *testing.T) {
 	mfa := k.begun("app", "mia")
 	require.NotContains(t, k.password("app", "mia").body["mfa_requirements"], "enroll")
 	for _, a := range []a0Answer{
-		k.associateOTP(mfa), k.associateSMS(mfa, "+15550199"), k.associate(mfa, m{"authenticator_types": []string{"email"}, "email": "thief@example.test"}),
-		k.associate(mfa, m{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}),
+		k.associateOTP(mfa), k.associateSMS(mfa, "+15550199"), k.associate(mfa, a0Map{"authenticator_types": []string{"email"}, "email": "thief@example.test"}),
+		k.associate(mfa, a0Map{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}),
 	} {
 		a.refused(t, 403, "access_denied")
 	}
@@ -237,10 +237,10 @@ func TestAuth0AssociateMissing(t *testing.T) {
 	require.NoError(t, k.push.Remove(t.Context(), "mia", "p0"))
 	a = k.otp("app", a.text("mfa_token"), k.code(a0Secret)) // the other dialect takes any factor
 	a.refused(t, 403, "mfa_required")
-	require.Equal(t, m{"challenge": []any{}, "enroll": []any{m{"type": "push-notification"}}}, a.body["mfa_requirements"])
+	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "push-notification"}}}, a.body["mfa_requirements"])
 	mfa := a.text("mfa_token")
 	k.associateSMS(mfa, "+15550199").refused(t, 403, "access_denied") // would not help
-	b := k.associate(mfa, m{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}).ok(t)
+	b := k.associate(mfa, a0Map{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}).ok(t)
 	require.NotContains(t, b.body, "recovery_codes", "there are some")
 	require.Equal(t, "auth0", b.text("oob_channel"))
 	require.NotContains(t, b.body, "binding_method")
@@ -266,7 +266,7 @@ func (k *a0Kit) activate(uri string) error {
 	require.NoError(k.t, err)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithType("mintyard-push-enrolment+jwt"))
 	require.NoError(k.t, err)
-	claims, err := json.Marshal(m{"aud": u.Query().Get("audience"), "iat": k.Now().Unix(), "exp": k.Now().Add(time.Minute).Unix(), "code": u.Query().Get("code")})
+	claims, err := json.Marshal(a0Map{"aud": u.Query().Get("audience"), "iat": k.Now().Unix(), "exp": k.Now().Add(time.Minute).Unix(), "code": u.Query().Get("code")})
 	require.NoError(k.t, err)
 	signed, err := signer.Sign(claims)
 	require.NoError(k.t, err)
@@ -280,7 +280,7 @@ func (k *a0Kit) activate(uri string) error {
 func TestAuth0FirstAssociationWins(t *testing.T) {
 	k := newA0(t)
 	owner, thief := k.begun("app", "tom"), k.begun("app", "tom")
-	theirs := k.associate(thief, m{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}).ok(t)
+	theirs := k.associate(thief, a0Map{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}).ok(t)
 	a := k.associateOTP(owner).ok(t)
 	k.otp("app", owner, k.code(a.text("secret"))).ok(t)
 	require.ElementsMatch(t, []string{a.text("id"), "recovery_codes|codes"}, k.active("tom"))

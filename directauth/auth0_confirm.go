@@ -157,5 +157,3 @@ func recoveryCodes(mfaToken, salt string) []string {
 	}
 	return codes
 }
-
-func isGone(err error) bool { return errors.Is(err, authenticator.ErrNoAuthenticator) }

@@ -306,7 +306,7 @@ func (k *a0Kit) json(path, bearer string, body any) a0Answer {
 	return k.do(http.MethodPost, path, bearer, "application/json", string(b))
 }
 
-type m = map[string]any
+type a0Map = map[string]any
 
 // password signs in with a password, as the client of the dialect does.
 func (k *a0Kit) password(client, user string, more ...string) a0Answer {
@@ -349,24 +349,24 @@ func (k *a0Kit) recover(client, mfa, code string) a0Answer {
 	return k.mfa(client, directauth.GrantMFARecoveryCode, mfa, "recovery_code", code)
 }
 
-func (k *a0Kit) associate(mfa string, body m) a0Answer {
+func (k *a0Kit) associate(mfa string, body a0Map) a0Answer {
 	k.t.Helper()
 	return k.json(a0Associate, mfa, body)
 }
 
 func (k *a0Kit) associateOTP(mfa string) a0Answer {
 	k.t.Helper()
-	return k.associate(mfa, m{"authenticator_types": []string{"otp"}})
+	return k.associate(mfa, a0Map{"authenticator_types": []string{"otp"}})
 }
 
 func (k *a0Kit) associateSMS(mfa, number string) a0Answer {
 	k.t.Helper()
-	return k.associate(mfa, m{"authenticator_types": []string{"oob"}, "oob_channels": []string{"sms"}, "phone_number": number})
+	return k.associate(mfa, a0Map{"authenticator_types": []string{"oob"}, "oob_channels": []string{"sms"}, "phone_number": number})
 }
 
 func (k *a0Kit) challenge(client, mfa, kind, id string) a0Answer {
 	k.t.Helper()
-	body := m{"client_id": client, "mfa_token": mfa, "challenge_type": kind}
+	body := a0Map{"client_id": client, "mfa_token": mfa, "challenge_type": kind}
 	if id != "" {
 		body["authenticator_id"] = id
 	}
@@ -393,7 +393,7 @@ func (k *a0Kit) amr(a a0Answer) (methods []string) {
 }
 
 // claims are those of a token; that it is signed is for the tests of other packages.
-func (k *a0Kit) claims(a a0Answer, name string) (c m) {
+func (k *a0Kit) claims(a a0Answer, name string) (c a0Map) {
 	k.t.Helper()
 	a.ok(k.t)
 	parts := strings.Split(a.text(name), ".")

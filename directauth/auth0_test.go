@@ -20,14 +20,14 @@ func TestAuth0Requirements(t *testing.T) {
 	a := k.password("app", "mia")
 	a.refused(t, http.StatusForbidden, "mfa_required")
 	require.NotEmpty(t, a.text("mfa_token"))
-	require.Equal(t, m{"challenge": []any{m{"type": "phone"}, m{"type": "email"}, m{"type": "otp"}, m{"type": "recovery-code"}}},
+	require.Equal(t, a0Map{"challenge": []any{a0Map{"type": "phone"}, a0Map{"type": "email"}, a0Map{"type": "otp"}, a0Map{"type": "recovery-code"}}},
 		a.body["mfa_requirements"])
 	require.NotEmpty(t, a.text("supported_challenge_types"), "the other dialect's member is there as well")
 
 	// Who has no second factor is asked to associate one.
 	a = k.password("app", "tom")
 	a.refused(t, http.StatusForbidden, "mfa_required")
-	require.Equal(t, m{"challenge": []any{}, "enroll": []any{m{"type": "otp"}, m{"type": "phone"}, m{"type": "email"}, m{"type": "push-notification"}}},
+	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "otp"}, a0Map{"type": "phone"}, a0Map{"type": "email"}, a0Map{"type": "push-notification"}}},
 		a.body["mfa_requirements"])
 	require.Empty(t, a.text("supported_challenge_types"), "nothing that could be answered now")
 
@@ -37,13 +37,13 @@ func TestAuth0Requirements(t *testing.T) {
 
 	// Only what policy asks for.
 	a = k.password("push", "tom")
-	require.Equal(t, m{"challenge": []any{}, "enroll": []any{m{"type": "push-notification"}}}, a.body["mfa_requirements"])
+	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "push-notification"}}}, a.body["mfa_requirements"])
 	k.password("push", "mia").refused(t, http.StatusForbidden, "access_denied")
 	k.password("one", "tom").ok(t)
 
 	// A passkey is no part of the API, and counts as something that the person has.
 	a = k.password("app", "zoe")
-	require.Equal(t, m{"challenge": []any{}}, a.body["mfa_requirements"])
+	require.Equal(t, a0Map{"challenge": []any{}}, a.body["mfa_requirements"])
 	k.associateOTP(a.text("mfa_token")).refused(t, http.StatusForbidden, "access_denied")
 }
 
@@ -57,7 +57,7 @@ func TestAuth0Off(t *testing.T) {
 	for _, path := range []string{a0List, a0Associate, a0Challenge, "/passkey/challenge", "/passkey/register", a0Token} {
 		require.Equal(t, http.StatusNotFound, k.do(http.MethodPost, path, "", "application/json", "{}").status, path)
 	}
-	k.json("/oauth2/v1/token", "", m{"grant_type": directauth.GrantWebAuthn, "client_id": "one"}).
+	k.json("/oauth2/v1/token", "", a0Map{"grant_type": directauth.GrantWebAuthn, "client_id": "one"}).
 		refused(t, http.StatusUnsupportedMediaType, "invalid_request")
 }
 
@@ -175,8 +175,8 @@ func TestAuth0BearerIsInTheHeader(t *testing.T) {
 	k := newA0(t)
 	mfa := k.begun("app", "tom")
 	k.do(http.MethodGet, a0List+"?access_token="+url.QueryEscape(mfa), "", "", "").refused(t, 401, "invalid_token")
-	k.associate("", m{"authenticator_types": []string{"otp"}, "mfa_token": mfa}).refused(t, 401, "invalid_token")
-	k.associate(mfa, m{"authenticator_types": []string{"otp"}, "mfa_token": mfa}).refused(t, 400, "invalid_request")
+	k.associate("", a0Map{"authenticator_types": []string{"otp"}, "mfa_token": mfa}).refused(t, 401, "invalid_token")
+	k.associate(mfa, a0Map{"authenticator_types": []string{"otp"}, "mfa_token": mfa}).refused(t, 400, "invalid_request")
 	for method, path := range map[string]string{http.MethodPost: a0List, http.MethodGet: a0Associate, http.MethodPut: a0List + "/x"} {
 		a := k.do(method, path, mfa, "application/json", "{}")
 		a.refused(t, http.StatusMethodNotAllowed, "invalid_request")
@@ -293,10 +293,10 @@ func TestAuth0ChallengeRefusals(t *testing.T) {
 		status int
 		code   string
 	}{
-		{"no mfa_token", k.json(a0Challenge, "", m{"client_id": "app"}), 400, "invalid_request"},
-		{"no client", k.json(a0Challenge, "", m{"mfa_token": mfa}), 401, "invalid_client"},
-		{"no secret", k.json(a0Challenge, "", m{"mfa_token": web, "client_id": "web"}), 401, "invalid_client"},
-		{"wrong secret", k.json(a0Challenge, "", m{"mfa_token": web, "client_id": "web", "client_secret": "x"}), 401, "invalid_client"},
+		{"no mfa_token", k.json(a0Challenge, "", a0Map{"client_id": "app"}), 400, "invalid_request"},
+		{"no client", k.json(a0Challenge, "", a0Map{"mfa_token": mfa}), 401, "invalid_client"},
+		{"no secret", k.json(a0Challenge, "", a0Map{"mfa_token": web, "client_id": "web"}), 401, "invalid_client"},
+		{"wrong secret", k.json(a0Challenge, "", a0Map{"mfa_token": web, "client_id": "web", "client_secret": "x"}), 401, "invalid_client"},
 		{"other client", k.challenge("one", mfa, "oob", ""), 400, "invalid_grant"},
 		{"forged", k.challenge("app", mfa+"A", "oob", ""), 400, "invalid_grant"},
 		{"expired", k.challenge("app", expired, "oob", ""), 403, "expired_token"},
@@ -386,7 +386,7 @@ func TestAuth0EnrolmentPolicy(t *testing.T) {
 	k = newA0(t, only(t, none, policy.EnrolmentRule{Name: "staff", If: policy.Condition{Groups: []string{"staff"}},
 		Then: map[string]policy.Terms{"sms": {Enrolment: policy.Optional}}}))
 	a := k.password("app", "tom")
-	require.Equal(t, m{"challenge": []any{}, "enroll": []any{m{"type": "phone"}}}, a.body["mfa_requirements"])
+	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "phone"}}}, a.body["mfa_requirements"])
 	k.associateOTP(a.text("mfa_token")).refused(t, 403, "access_denied")
 	k.associateSMS(a.text("mfa_token"), "+15550111").ok(t)
 }
@@ -396,7 +396,7 @@ func TestAuth0EnrolmentFollowsGrants(t *testing.T) {
 	k := newA0(t)
 	k.clients["app"].GrantTypes = []string{directauth.GrantPassword, directauth.GrantMFAOTP}
 	a := k.password("app", "tom")
-	require.Equal(t, m{"challenge": []any{}, "enroll": []any{m{"type": "otp"}}}, a.body["mfa_requirements"])
+	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "otp"}}}, a.body["mfa_requirements"])
 	k.associateSMS(a.text("mfa_token"), "+15550111").refused(t, 403, "access_denied")
 	require.NotContains(t, k.associateOTP(a.text("mfa_token")).ok(t).body, "recovery_codes", "which it could not use")
 }

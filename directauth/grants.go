@@ -74,7 +74,10 @@ func ask(r *oauth.TokenRequest, a *oauth.Authorization) error {
 	if said {
 		a.Recovery = recovery
 	}
-	return r.Ask(a)
+	if err := r.Ask(a); err != nil {
+		return err
+	}
+	return askForAttestation(r, a)
 }
 
 // further verifies a factor of a sign-in that goes on.

@@ -70,6 +70,12 @@ type Authorization struct {
 	CodeChallenge string
 	RedirectURI   string
 
+	// Attestation asks for an ID token that says which factor was proved, and for
+	// nothing else: the app has verified the first one by itself. Prepare grants it if
+	// the client's policy asks for more than that factor, and a password besides
+	// would satisfy it.
+	Attestation bool
+
 	// Answer are members that the answer carries besides the tokens.
 	Answer []Member
 

@@ -24,6 +24,9 @@ func (r *TokenRequest) AskForCode(a *Authorization) error {
 	if err := r.mayRedeem(); err != nil {
 		return err
 	}
+	if a.Attestation {
+		return errNoAttest // there is no code for it
+	}
 	challenge, err := r.codeChallenge()
 	if err != nil {
 		return err

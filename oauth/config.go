@@ -88,6 +88,10 @@ type Config struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
+	// Attestation lets a client that authenticates ask for an ID token about a second
+	// factor alone: see [Authorization].Attestation.
+	Attestation bool
+
 	// ParallelHashes bounds how many slow client secrets (argon2id, bcrypt) are
 	// verified at once. 0 is the number of processors.
 	ParallelHashes int

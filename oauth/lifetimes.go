@@ -31,6 +31,9 @@ func (s *Server) lifetimes(a *Authorization, d policy.Decision) lifetimes {
 	case stepStateless:
 		return l
 	case stepBirth, stepPromote, stepRedeem:
+		if a.Attestation {
+			return lifetimes{token: now, ends: now}
+		}
 		if a.Recovery {
 			l.token = min(l.token, now+int64(recoveryTTL/time.Second))
 			l.ends = l.token

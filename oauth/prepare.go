@@ -69,6 +69,9 @@ func (s *Server) judge(ctx context.Context, a *Authorization) (policy.Decision, 
 	if err != nil {
 		return d, err
 	}
+	if a.Attestation {
+		return d, s.attest(a, subject, d)
+	}
 	switch d.Access {
 	case policy.Allow:
 	case policy.StepUp:

@@ -71,6 +71,8 @@ const (
 	ReasonPolicy          Reason = "policy_denied"
 	ReasonUnmetACR        Reason = "acr_unreachable"
 	ReasonStepUp          Reason = "policy_step_up"
+	ReasonNotRequired     Reason = "policy_one_factor" // nothing to attest
+	ReasonAttestation     Reason = "attestation_not_here"
 	ReasonAuthorization   Reason = "authorization_invalid" // a Grant built one that cannot be
 
 	// Bearer tokens at our own endpoints.

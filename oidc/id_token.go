@@ -25,7 +25,9 @@ func (p *Provider) Extend(ctx context.Context, is *oauth.Issue) error {
 		Issuer: base.Issuer, Subject: a.Subject, Audience: []string{a.Client().ID},
 		IssuedAt: now.Unix(), Expires: now.Add(p.config.IDTokenTTL).Unix(), AuthTime: a.AuthTime.Unix(),
 		AMR: policy.AppendAMR(nil, a.Methods), ACR: a.ACR, SessionID: a.SessionID,
-		AccessTokenHash: string(key.AppendHash(nil, is.AccessToken())),
+	}
+	if access := is.AccessToken(); len(access) > 0 {
+		t.AccessTokenHash = string(key.AppendHash(nil, access))
 	}
 	if a.GrantType() != oauth.GrantRefreshToken {
 		t.Nonce = a.Nonce // section 12.2: a refreshed ID token should have none

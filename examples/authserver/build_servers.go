@@ -191,7 +191,7 @@ func (p *serverPlan) newServer(base oauth.Config, origin string, claims oidc.Con
 	base.ID, base.Issuer, base.Audience = p.id, p.issuer(origin), p.audience
 	base.Clients, base.Scopes, base.Policy = clients, p.scopes, p.policy
 	base.AccessToken, base.Refresh = p.access, p.refresh
-	base.Paths = oauth.OktaPaths(base.Issuer)
+	base.Paths, base.Attestation = oauth.OktaPaths(base.Issuer), p.id == org
 	s, err := oauth.New(base)
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("server %q", p.id), "%v", err)

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/mintyard/mintyard/policy"
@@ -65,12 +64,8 @@ func (h *host) devPolicy(w http.ResponseWriter, r *http.Request) {
 	}
 	d, steps := p.Explain(f)
 	reasons := []string{d.Reason}
-	for _, s := range steps {
-		reason := fmt.Sprintf("%s: %s", s.Rule, s.Result)
-		if s.Fact != "" {
-			reason += " (" + s.Fact + ")"
-		}
-		reasons = append(reasons, reason)
+	for line := range strings.Lines(steps.String()) {
+		reasons = append(reasons, strings.TrimSpace(line))
 	}
 	for _, acr := range body.ACRValues {
 		switch known, reached := policy.Satisfies(acr, f.Methods); {
@@ -166,9 +161,6 @@ func (h *host) completeFacts(ctx context.Context, b *policyFacts, f *policy.Fact
 	if f.Available, err = h.factors.available(ctx, b.User, h.config.offered); err != nil {
 		return err
 	}
-	f.Available = slices.DeleteFunc(f.Available, func(m policy.Method) bool {
-		return slices.ContainsFunc(f.Methods, func(proved policy.Method) bool { return proved.Name == m.Name })
-	})
 	f.AvailableKnown = true
 	return err
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
-	"github.com/mintyard/mintyard/policy"
 )
 
 // Auth0Config turns on the dialect of Auth0's MFA API: the same sign-ins, the same
@@ -32,11 +31,8 @@ type Auth0Config struct {
 	// [RecoveryEnroller] are given out with the first one. Required.
 	Authenticators []authenticator.Manager
 
-	// Enrolment says what a person may associate. Nil lets nobody associate anything.
-	Enrolment *policy.Enrolment
-
-	// Account says what is known of a person, to associate something.
-	// Required with Enrolment.
+	// Account says what is known of a person, to associate something. Required with
+	// [Config].Enrolment, which says what may be associated.
 	Account func(ctx context.Context, subject string) (Account, error)
 }
 
@@ -85,8 +81,8 @@ func (c *Auth0Config) check(d *Direct) error {
 		return fail("Prefix: %q is not an absolute path", c.Prefix)
 	case len(c.Authenticators) == 0:
 		return fail("Authenticators: is required")
-	case c.Enrolment != nil && c.Account == nil:
-		return fail("Account: is required with Enrolment")
+	case d.config.Enrolment != nil && c.Account == nil:
+		return fail("Account: is required with Config.Enrolment")
 	}
 	seen := make(map[string]bool)
 	for i, m := range c.Authenticators {
@@ -115,33 +111,6 @@ func (c *Auth0Config) managed(name string) authenticator.Manager {
 		return nil
 	}
 	return c.Authenticators[i]
-}
-
-// factor is something that can be proved, and the grant that proves it.
-type factor struct {
-	lister
-	grant string
-}
-
-// factors are all that are configured.
-func (d *Direct) factors() []factor {
-	var all []factor
-	for _, f := range d.config.OutOfBand {
-		all = append(all, factor{f, GrantMFAOOB})
-	}
-	if d.config.Passkeys != nil {
-		all = append(all, factor{d.config.Passkeys, GrantMFAWebAuthn})
-	}
-	if d.config.OTP != nil {
-		all = append(all, factor{d.config.OTP, GrantMFAOTP})
-	}
-	if d.config.Password != nil {
-		all = append(all, factor{d.config.Password, GrantPassword})
-	}
-	if d.config.RecoveryCodes != nil {
-		all = append(all, factor{d.config.RecoveryCodes, GrantMFARecoveryCode})
-	}
-	return all
 }
 
 // auth0Routes are the endpoints of the dialect.

@@ -136,7 +136,7 @@ func associationTypes(r *oauth.TokenRequest) ([]string, error) {
 // mayAssociate finds the first of the types that the person may associate, and that
 // would bring this sign-in on.
 func (d *Direct) mayAssociate(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, types []string) (authenticator.Manager, error) {
-	if d.config.Auth0.Enrolment == nil || a.Recovery {
+	if d.config.Enrolment == nil || a.Recovery {
 		return nil, errEnrolment
 	}
 	if ok, err := d.assured(ctx, a, ""); err != nil {
@@ -166,6 +166,15 @@ func (d *Direct) mayAssociate(ctx context.Context, r *oauth.TokenRequest, a *oau
 		}
 		if slices.ContainsFunc(decision.Next, func(methods []string) bool { return len(methods) > 0 && methods[0] == name }) {
 			return d.config.Auth0.managed(name), nil
+		}
+		if decision.Access == policy.Allow { // nothing more is to be proved, but it may have to be there
+			required, err := d.enrolment(ctx, r, a)
+			if err != nil {
+				return nil, verifyError(err, true)
+			}
+			if slices.Contains(required.Missing, name) {
+				return d.config.Auth0.managed(name), nil
+			}
 		}
 	}
 	return nil, errEnrolment

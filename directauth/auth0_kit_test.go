@@ -173,10 +173,10 @@ func newA0(t *testing.T, edit ...func(*a0Kit)) *a0Kit {
 	enrolment, err := policy.NewEnrolment(nil)
 	require.NoError(t, err)
 	k.config = directauth.Config{
-		Users: k.people, Password: pw, OTP: k.totp, OutOfBand: []authenticator.OutOfBand{k.push, k.sms, k.email},
+		Users: k.people, Enrolment: enrolment, Password: pw, OTP: k.totp, OutOfBand: []authenticator.OutOfBand{k.push, k.sms, k.email},
 		Passkeys: a0Passkeys{k.Now}, RecoveryCodes: k.recovery,
 		Auth0: &directauth.Auth0Config{
-			Authenticators: []authenticator.Manager{k.totp, k.sms, k.email, k.push, k.recovery}, Enrolment: enrolment,
+			Authenticators: []authenticator.Manager{k.totp, k.sms, k.email, k.push, k.recovery},
 			Account: func(_ context.Context, subject string) (directauth.Account, error) {
 				if subject == "ann" {
 					return directauth.Account{}, nil

@@ -59,21 +59,17 @@ func has(methods []policy.Method, name string) bool {
 // is an authenticator that does not count as something that the person has.
 func (d *Direct) associable(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, except string) ([]string, error) {
 	c := d.config.Auth0
-	if c == nil || c.Enrolment == nil || a.Recovery {
+	if c == nil || d.config.Enrolment == nil || a.Recovery {
 		return nil, nil
 	}
 	ok, err := d.assured(ctx, a, except)
 	if !ok || err != nil {
 		return nil, err
 	}
-	subject, err := r.Server.Config().Subjects.Subject(ctx, a.Subject)
+	decision, err := d.enrolment(ctx, r, a)
 	if err != nil {
 		return nil, err
 	}
-	decision := c.Enrolment.Decide(&policy.Facts{
-		Subject: a.Subject, Groups: subject.Groups, Client: r.Client.ID, GrantType: r.GrantType, Scopes: a.Scopes,
-		Network: a.Network, RequesterNetwork: r.Addr, Risk: a.Risk, Methods: a.Methods, AuthTime: a.AuthTime, Now: r.Time,
-	})
 	var types []string
 	for _, m := range c.Authenticators {
 		name := m.Type()

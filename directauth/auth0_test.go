@@ -376,12 +376,12 @@ func TestAuth0EnrolmentPolicy(t *testing.T) {
 	only := func(t *testing.T, terms map[string]policy.Terms, rules ...policy.EnrolmentRule) func(*a0Kit) {
 		p, err := policy.NewEnrolment(terms, rules...)
 		require.NoError(t, err)
-		return func(k *a0Kit) { k.config.Auth0.Enrolment = p }
+		return func(k *a0Kit) { k.config.Enrolment = p }
 	}
 	none := map[string]policy.Terms{policy.AllTypes: {}}
 	k := newA0(t, only(t, none))
 	k.password("app", "tom").refused(t, 403, "access_denied")
-	k = newA0(t, func(k *a0Kit) { k.config.Auth0.Enrolment = nil })
+	k = newA0(t, func(k *a0Kit) { k.config.Enrolment = nil })
 	k.password("app", "tom").refused(t, 403, "access_denied")
 	k = newA0(t, only(t, none, policy.EnrolmentRule{Name: "staff", If: policy.Condition{Groups: []string{"staff"}},
 		Then: map[string]policy.Terms{"sms": {Enrolment: policy.Optional}}}))
@@ -433,4 +433,30 @@ func TestAuth0HostFails(t *testing.T) {
 	a.refused(t, 503, "temporarily_unavailable")
 	require.NotContains(t, a.raw, "gateway")
 	require.True(t, k.saw(oauth.ReasonUnavailable))
+}
+
+// Who lacks an authenticator that is required adds it before the sign-in ends, if
+// the app can add it, and is denied elsewhere, although policy asks for no more.
+func TestAuth0RequiredEnrolment(t *testing.T) {
+	required, err := policy.NewEnrolment(map[string]policy.Terms{"totp": {Enrolment: policy.Required}, policy.AllTypes: {Enrolment: policy.Optional}})
+	require.NoError(t, err)
+	k := newA0(t, func(k *a0Kit) { k.config.Enrolment = required })
+	k.clients["one"] = &oauth.Client{ID: "one", AuthMethod: oauth.AuthNone, GrantTypes: k.clients["app"].GrantTypes}
+	k.password("one", "mia").ok(t) // who has one
+
+	a := k.password("one", "tom")
+	a.refused(t, 403, "mfa_required")
+	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "otp"}}}, a.body["mfa_requirements"])
+	require.Equal(t, "totp", a.text("required_authenticators"))
+	mfa := a.text("mfa_token")
+	secret := k.associateOTP(mfa).ok(t).text("secret")
+	k.otp("one", mfa, k.code(secret)).ok(t)
+	k.advance(time.Minute)
+	k.password("one", "tom").ok(t)
+
+	// An app of the other dialect can add nothing, and neither can a wrong password.
+	b := k.password("one", "ann", "grant_types_supported", "password "+directauth.GrantMFAOTP)
+	b.refused(t, 403, "access_denied")
+	require.Equal(t, "enrolment_required", b.text("reason"))
+	require.NotContains(t, b.body, "mfa_token")
 }

@@ -83,6 +83,12 @@ type Config struct {
 	// without an oob_code, as com.okta.kotlin:okta-direct-auth 1.0.0 sends it.
 	OTPOverOOB bool
 
+	// Enrolment says which authenticators a person must have, and which may be
+	// added. A sign-in that policy allows, of somebody who lacks one that is required,
+	// asks for it where the app can add it (Auth0), and is denied elsewhere. Nil
+	// requires nothing, and lets nobody add anything.
+	Enrolment *policy.Enrolment
+
 	// Auth0 turns on the dialect of Auth0's MFA API. Nil is off.
 	Auth0 *Auth0Config
 }

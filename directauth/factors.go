@@ -27,36 +27,47 @@ type lister interface {
 	Available(ctx context.Context, subject string) ([]policy.Method, error)
 }
 
+// factor is something that can be proved, and the grant that proves it.
+type factor struct {
+	lister
+	grant string
+}
+
+// factors are all that are configured.
+func (d *Direct) factors() []factor {
+	var all []factor
+	for _, f := range d.config.OutOfBand {
+		all = append(all, factor{f, GrantMFAOOB})
+	}
+	if d.config.Passkeys != nil {
+		all = append(all, factor{d.config.Passkeys, GrantMFAWebAuthn})
+	}
+	if d.config.OTP != nil {
+		all = append(all, factor{d.config.OTP, GrantMFAOTP})
+	}
+	if d.config.Password != nil {
+		all = append(all, factor{d.config.Password, GrantPassword})
+	}
+	if d.config.RecoveryCodes != nil {
+		all = append(all, factor{d.config.RecoveryCodes, GrantMFARecoveryCode})
+	}
+	return all
+}
+
 // whatElse finds out what the person could still prove to this client.
 func (d *Direct) whatElse(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization) error {
 	a.Available, a.AvailableKnown = nil, true
-	add := func(l lister, grant string) error {
-		if !canUse(r, grant) {
-			return nil
+	for _, f := range d.factors() {
+		if !canUse(r, f.grant) || f.grant == GrantPassword && a.Recovery {
+			continue
 		}
-		m, err := l.Available(ctx, a.Subject)
+		m, err := f.Available(ctx, a.Subject)
+		if err != nil {
+			return err
+		}
 		a.Available = append(a.Available, m...)
-		return err
 	}
-	var err error
-	for _, f := range d.config.OutOfBand {
-		if err == nil {
-			err = add(f, GrantMFAOOB)
-		}
-	}
-	if err == nil && d.config.Passkeys != nil {
-		err = add(d.config.Passkeys, GrantMFAWebAuthn)
-	}
-	if err == nil && d.config.OTP != nil {
-		err = add(d.config.OTP, GrantMFAOTP)
-	}
-	if err == nil && d.config.Password != nil && !a.Recovery {
-		err = add(d.config.Password, GrantPassword)
-	}
-	if err == nil && d.config.RecoveryCodes != nil {
-		err = add(d.config.RecoveryCodes, GrantMFARecoveryCode)
-	}
-	return err
+	return nil
 }
 
 // next are the grants with which this app could prove what is missing, in the

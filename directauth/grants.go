@@ -157,7 +157,7 @@ func (d *Direct) proved(ctx context.Context, r *oauth.TokenRequest, a *oauth.Aut
 		return nil, err
 	}
 	r.Observe(ctx, oauth.Event{Type: oauth.EventFactorProved, Methods: []string{m.Name}})
-	return a, nil
+	return a, d.lacks(ctx, r, a)
 }
 
 // refused says what a refusal becomes, and tells the event stream.

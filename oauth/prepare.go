@@ -95,8 +95,8 @@ func (a *Authorization) checkSenderKey() error {
 		return nil
 	}
 	rec := &a.origin.record
-	if a.origin.step == stepRedeem && rec.JKT == "" && rec.X5T == "" {
-		return nil // a code that is bound to no key may be redeemed under any (RFC 9449 section 10)
+	if (a.origin.step == stepRedeem || a.origin.step == stepPromote) && rec.JKT == "" && rec.X5T == "" {
+		return nil // what is bound to no key yet may be finished under any (RFC 9449 section 10)
 	}
 	if rec.JKT != a.Confirmation.JKT || rec.X5T != a.Confirmation.X5T {
 		return errSenderKey

@@ -69,7 +69,7 @@ func (r *TokenRequest) Resume(ctx context.Context, kind token.HandleKind, handle
 		return nil, errSuperseded
 	}
 	a.origin.step = stepPromote
-	return a, nil
+	return a, a.checkSenderKey()
 }
 
 // Belongs reports whether another handle that the client sent is of the same

@@ -20,15 +20,15 @@ type applicationType struct {
 }
 
 var (
-	browserGrants = slices.Concat([]string{grantAuthorizationCode, oauth.GrantRefreshToken, grantImplicit, grantDevice}, directGrants)
+	browserGrants = slices.Concat([]string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, grantImplicit, grantDevice}, directGrants)
 	nativeGrants  = slices.Concat([]string{directauth.GrantPassword, grantPasswordRealm, grantSAMLBearer, grantTokenExchange,
-		grantInteractionCode, grantCIBA}, browserGrants)
+		oauth.GrantInteractionCode, grantCIBA}, browserGrants)
 	serviceGrants = slices.Concat([]string{oauth.GrantClientCredentials, grantTokenExchange, grantJWTBearer}, directGrants)
 
 	applicationTypes = map[string]applicationType{
-		"web":     {nil, []string{grantAuthorizationCode}, false, true},
-		"browser": {browserGrants, []string{grantAuthorizationCode}, true, false},
-		"native":  {nativeGrants, []string{grantAuthorizationCode}, true, true},
+		"web":     {nil, []string{oauth.GrantAuthorizationCode}, false, true},
+		"browser": {browserGrants, []string{oauth.GrantAuthorizationCode}, true, false},
+		"native":  {nativeGrants, []string{oauth.GrantAuthorizationCode}, true, true},
 		"service": {serviceGrants, []string{oauth.GrantClientCredentials}, false, true},
 	}
 )
@@ -138,8 +138,8 @@ var _, soundHash = oauth.NewSecret()
 func planGrants(path string, k *clientConfig, t applicationType) ([]string, error) {
 	if k.GrantTypes == nil {
 		for _, g := range t.defaults {
-			if !slices.Contains(grantsThere, g) {
-				return nil, refuse(path, "is required: what it would be without, %q, is not there yet", g)
+			if !slices.Contains(grantsThere, g) || g == oauth.GrantAuthorizationCode {
+				return nil, refuse(path, "is required: what it would be without, %q alone, is not there yet", g)
 			}
 		}
 		return t.defaults, nil
@@ -152,12 +152,16 @@ func planGrants(path string, k *clientConfig, t applicationType) ([]string, erro
 			return nil, refuse(index(path, i), "%q is not for an application of type %q", g, k.ApplicationType)
 		case !slices.Contains(grantsThere, g):
 			return nil, refuse(index(path, i), "%q is not there yet", g)
+		case (g == oauth.GrantAuthorizationCode || g == oauth.GrantInteractionCode) && !slices.ContainsFunc(k.GrantTypes, isFirst):
+			return nil, refuse(index(path, i), "%q is not there yet without a grant of a first factor, such as %q", g, directauth.GrantPassword)
 		case slices.Contains(k.GrantTypes[:i], g):
 			return nil, refuse(index(path, i), "%q stands twice", g)
 		}
 	}
 	return k.GrantTypes, nil
 }
+
+func isFirst(grant string) bool { return slices.Contains(firstGrants, grant) }
 
 // planAuthentication settles how the client authenticates, and with what.
 func planAuthentication(path string, k *clientConfig, t applicationType, c *oauth.Client) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/authenticator/webauthn"
+	"github.com/mintyard/mintyard/policy"
 	"github.com/mintyard/mintyard/store"
 )
 
@@ -156,6 +157,16 @@ func planAuthenticators(c *fileConfig) error {
 func (c *fileConfig) offered(factor string) bool {
 	a := c.Authenticators[factor]
 	return a == nil || a.Enrolment != "disabled"
+}
+
+// enrolment is the policy about authenticators: what is not named is optional.
+func (c *fileConfig) enrolment() (*policy.Enrolment, error) {
+	modes := map[string]policy.EnrolmentMode{"optional": policy.Optional, "required": policy.Required, "disabled": policy.Disabled}
+	terms := make(map[string]policy.Terms)
+	for name, a := range c.Authenticators {
+		terms[name] = policy.Terms{Enrolment: modes[a.Enrolment]}
+	}
+	return policy.NewEnrolment(terms)
 }
 
 // relyingParty is who passkeys are for: the issuer's host and origin, unless the

@@ -23,6 +23,7 @@ type serverPlan struct {
 	scopes     []oauth.Scope
 	access     oauth.AccessTokenConfig
 	refresh    oauth.RefreshConfig
+	codeTTL    time.Duration
 	policy     *policy.Policy
 	idAlg      token.Algorithm
 	idTTL      time.Duration
@@ -112,6 +113,9 @@ func planServer(path, id string, c *serverConfig, n *names) (*serverPlan, error)
 	if p.refresh, err = planRefresh(at("refresh_token"), &c.RefreshToken); err != nil {
 		return nil, err
 	}
+	if p.codeTTL = time.Duration(c.CodeTTL); p.codeTTL > 10*time.Minute {
+		return nil, refuse(at("code_ttl"), "is longer than 10m (RFC 6749 section 4.1.2)")
+	}
 	if c.Registration != "" {
 		if err := choose(at("registration"), c.Registration, []string{"off"}, "open", "token"); err != nil {
 			return nil, err
@@ -190,7 +194,8 @@ func (p *serverPlan) newServer(base oauth.Config, origin string, claims oidc.Con
 	}
 	base.ID, base.Issuer, base.Audience = p.id, p.issuer(origin), p.audience
 	base.Clients, base.Scopes, base.Policy = clients, p.scopes, p.policy
-	base.AccessToken, base.Refresh = p.access, p.refresh
+	base.AccessToken, base.Refresh, base.CodeTTL = p.access, p.refresh, p.codeTTL
+	base.Grants = slices.Concat(base.Grants, codeGrants(clients.GrantTypes()))
 	base.Paths, base.Attestation = oauth.OktaPaths(base.Issuer), p.id == org
 	s, err := oauth.New(base)
 	if err != nil {
@@ -202,4 +207,13 @@ func (p *serverPlan) newServer(base oauth.Config, origin string, claims oidc.Con
 		return nil, refuse(fmt.Sprintf("server %q", p.id), "%v", err)
 	}
 	return provider, nil
+}
+
+// codeGrants are those of the grants that redeem codes that some client has: a server
+// of which no client has one advertises none, and has no authorization challenge
+// endpoint.
+func codeGrants(used []string) []oauth.Grant {
+	return slices.DeleteFunc([]oauth.Grant{oauth.AuthorizationCode(), oauth.InteractionCode()}, func(g oauth.Grant) bool {
+		return !slices.Contains(used, g.Type())
+	})
 }

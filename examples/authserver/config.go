@@ -41,6 +41,7 @@ type serverConfig struct {
 	AccessToken  accessTokenConfig  `json:"access_token"`
 	IDToken      idTokenConfig      `json:"id_token"`
 	RefreshToken refreshTokenConfig `json:"refresh_token"`
+	CodeTTL      duration           `json:"code_ttl"`
 	AccessPolicy string             `json:"access_policy"`
 	Registration string             `json:"registration"`
 	DPoPNonce    string             `json:"dpop_nonce"`

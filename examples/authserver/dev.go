@@ -19,6 +19,7 @@ func (h *host) devHandler() http.Handler {
 	mux.HandleFunc("POST /dev/push/{id}", h.devPush)
 	mux.HandleFunc("POST /dev/clock", h.devClock)
 	mux.HandleFunc("PATCH /dev/users/{id}", h.devUser)
+	mux.HandleFunc("POST /dev/users/{id}/push", h.devEnrolPush)
 	mux.HandleFunc("GET /dev/events", h.devEvents)
 	mux.HandleFunc("GET /dev/store", h.devStore)
 	mux.HandleFunc("POST /dev/keys/rotate", h.devRotate)

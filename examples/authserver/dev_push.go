@@ -40,6 +40,28 @@ func (h *host) devPush(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"state": state})
 }
 
+// devEnrolPush begins the enrolment of a device, as an administrator would: what it
+// answers is typed into the device.
+func (h *host) devEnrolPush(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if h.users.ids[id] == nil {
+		writeError(w, http.StatusNotFound, "not_found", "No user has this id")
+		return
+	}
+	var body struct {
+		Device string `json:"device"`
+	}
+	if !readStrict(w, r, &body) {
+		return
+	}
+	a, err := h.factors.push.BeginEnrolment(r.Context(), id, body.Device)
+	if err != nil {
+		h.failed(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"id": a.ID, "code": a.Code, "uri": a.URI, "expires": a.Expires.UTC()})
+}
+
 // anyText may be empty: who denies has no number to give.
 type anyText string
 

@@ -97,9 +97,9 @@ func newFactors(o factorOptions) (*factors, error) {
 }
 
 // direct says which of them are offered.
-func (f *factors) direct(users directauth.Users, offered func(string) bool) directauth.Config {
+func (f *factors) direct(users directauth.Users, offered func(string) bool, enrolment *policy.Enrolment) directauth.Config {
 	c := directauth.Config{
-		Users: users, Password: f.password,
+		Users: users, Password: f.password, Enrolment: enrolment,
 		OTPOverOOB: true, // what a client of Kotlin sends
 	}
 	if offered(authenticator.TypeTOTP) {

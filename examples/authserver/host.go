@@ -154,7 +154,11 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 	if err := h.openFactors(ctx, origin); err != nil {
 		return nil, err
 	}
-	direct, err := directauth.New(h.factors.direct(h.users, h.config.offered))
+	enrolment, err := h.config.enrolment()
+	if err != nil {
+		return nil, err
+	}
+	direct, err := directauth.New(h.factors.direct(h.users, h.config.offered, enrolment))
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +176,7 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 		s.provider.Mount(mux)
 	}
 	mux.Handle("/resource", h.resourceHandler())
+	mux.HandleFunc("PUT /idp/myaccount/password", h.accountPassword)
 	mux.Handle("/push/", http.StripPrefix("/push", h.factors.push.Handler())) // for devices
 	if dev {
 		mux.Handle("/dev/", h.devHandler())

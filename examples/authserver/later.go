@@ -40,25 +40,23 @@ var later = map[reflect.Type][]string{
 	},
 }
 
-var laterServer = []string{"registration_tokens", "code_ttl", "request_uri_ttl"}
+var laterServer = []string{"registration_tokens", "request_uri_ttl"}
 
 func isLater(t reflect.Type, member string) bool { return slices.Contains(later[t], member) }
 
 // The grants by what they are for. Those that are there are in grantsThere.
 const (
-	grantAuthorizationCode = "authorization_code"
-	grantImplicit          = "implicit"
-	grantDevice            = "urn:ietf:params:oauth:grant-type:device_code"
-	grantCIBA              = "urn:openid:params:grant-type:ciba"
-	grantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
-	grantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-	grantSAMLBearer        = "urn:ietf:params:oauth:grant-type:saml2-bearer"
-	grantInteractionCode   = "interaction_code"
-	grantPasswordRealm     = "http://auth0.com/oauth/grant-type/password-realm"
+	grantImplicit      = "implicit"
+	grantDevice        = "urn:ietf:params:oauth:grant-type:device_code"
+	grantCIBA          = "urn:openid:params:grant-type:ciba"
+	grantTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+	grantJWTBearer     = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	grantSAMLBearer    = "urn:ietf:params:oauth:grant-type:saml2-bearer"
+	grantPasswordRealm = "http://auth0.com/oauth/grant-type/password-realm"
 )
 
 var grantsThere = []string{
-	oauth.GrantClientCredentials, oauth.GrantRefreshToken,
+	oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode, oauth.GrantInteractionCode,
 	directauth.GrantPassword, directauth.GrantOTP, directauth.GrantMFAOTP, directauth.GrantOOB, directauth.GrantMFAOOB,
 	directauth.GrantWebAuthn, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
 }
@@ -69,10 +67,14 @@ var directGrants = []string{
 	directauth.GrantWebAuthn, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
 }
 
+// firstGrants prove a first factor. A code comes from the authorization challenge
+// endpoint, and from nowhere else yet: without one of these nobody could get one.
+var firstGrants = []string{directauth.GrantPassword, directauth.GrantOTP, directauth.GrantOOB, directauth.GrantWebAuthn}
+
 // grantsKnown are all that the configuration may name.
 var grantsKnown = slices.Concat([]string{
-	grantAuthorizationCode, grantImplicit, grantDevice, grantCIBA, grantTokenExchange, grantJWTBearer, grantSAMLBearer,
-	grantInteractionCode, grantPasswordRealm, oauth.GrantClientCredentials, oauth.GrantRefreshToken, directauth.GrantPassword,
+	oauth.GrantAuthorizationCode, grantImplicit, grantDevice, grantCIBA, grantTokenExchange, grantJWTBearer, grantSAMLBearer,
+	oauth.GrantInteractionCode, grantPasswordRealm, oauth.GrantClientCredentials, oauth.GrantRefreshToken, directauth.GrantPassword,
 }, directGrants)
 
 // What else has a name and is not there yet.

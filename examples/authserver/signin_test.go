@@ -157,3 +157,13 @@ func TestHashesOfTheFile(t *testing.T) {
 	r.SetBasicAuth("b", "imported")
 	require.Equal(t, "s", p.do(r).ok(t).text("scope"))
 }
+
+// Who lacks a factor that is required is not let in, whatever policy asks for.
+func TestRequiredFactor(t *testing.T) {
+	p := start(t, setup{config: `{"authenticators": {"totp": "required"},` + standard[1:], args: []string{"-dev"}})
+	a := p.password(defaultToken, "plain", "tom@example.test", tomPassword, "grant_types_supported", "password "+directauth.GrantMFAOTP)
+	a.is(t, http.StatusForbidden, "access_denied")
+	require.Equal(t, "totp", a.text("required_authenticators"))
+	p.password(defaultToken, "plain", "mia@example.test", miaPassword).ok(t)
+	p.password(defaultToken, "plain", "tom@example.test", "wrong").is(t, http.StatusBadRequest, "invalid_grant")
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oauth/token"
+)
+
+// accountPassword is PUT /idp/myaccount/password: who has recovered an account sets a
+// new password with the token of that recovery. It ends all grants of the person,
+// that token's too, unlocks the password, and tells the person, since it may have
+// been somebody else (NIST SP 800-63B-4 section 4.6).
+func (h *host) accountPassword(w http.ResponseWriter, r *http.Request) {
+	subject, ok := h.recovering(w, r)
+	if !ok {
+		return
+	}
+	var body struct {
+		Profile struct {
+			Password string `json:"password"`
+		} `json:"profile"`
+	}
+	if !readStrict(w, r, &body) {
+		return
+	}
+	ctx := r.Context()
+	var weak *authenticator.PasswordError
+	err := h.factors.password.Check(ctx, subject, body.Profile.Password, h.users.ids[subject].Username)
+	if errors.As(err, &weak) {
+		writeError(w, http.StatusBadRequest, "invalid_request", weak.Advice())
+		return
+	}
+	var hash string
+	if err == nil {
+		hash, err = h.factors.password.Hash(ctx, body.Profile.Password)
+	}
+	if err == nil {
+		err = h.users.change(ctx, subject, change{passwordHash: &hash}, h.endSubject)
+	}
+	if err == nil {
+		err = h.factors.password.Unlock(ctx, subject)
+	}
+	if err != nil {
+		h.failed(w, r, err)
+		return
+	}
+	h.events.observe(ctx, oauth.Event{Type: eventUserChanged, Time: h.clock.Now(), Subject: subject})
+	h.notify(ctx, subject, authenticator.PurposePasswordChanged)
+	writeJSON(w, http.StatusOK, map[string]string{"id": subject, "status": statusActive})
+}
+
+// recovering is the person whose recovery the bearer token is from. If there is none
+// it has written the answer.
+func (h *host) recovering(w http.ResponseWriter, r *http.Request) (subject string, ok bool) {
+	bearer, refused := bearerToken(r)
+	if refused == "" {
+		refused = "The token is not one of a recovery"
+		for _, s := range h.servers {
+			t, err := s.provider.Server().Inspect(r.Context(), bearer)
+			var e *oauth.Error
+			switch {
+			case err == nil && t.Kind == token.HandleAccess && t.HasScope(scopeRecovery) && t.Confirmation == oauth.Confirmation{} && h.users.ids[t.Subject] != nil:
+				return t.Subject, true
+			case err != nil && !(errors.As(err, &e) && e.Code == oauth.CodeInvalidToken):
+				s.provider.Server().WriteError(w, r, err)
+				return "", false
+			}
+		}
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", scope="`+scopeRecovery+`"`)
+	writeError(w, http.StatusUnauthorized, "invalid_token", refused)
+	return "", false
+}
+
+// notify tells a person by e-mail of what was changed. It is no reason to undo the
+// change that nobody can be told.
+func (h *host) notify(ctx context.Context, subject string, purpose authenticator.Purpose) {
+	err := h.factors.codes[authenticator.TypeEmail].Notify(ctx, subject, authenticator.Notice{Purpose: purpose})
+	if err != nil {
+		h.events.log.ErrorContext(ctx, "telling of a change", "subject", subject, "error", err.Error())
+	}
+}

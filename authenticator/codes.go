@@ -13,8 +13,10 @@ import (
 // Codes is the factor of a code that is sent: by text message, call or e-mail. It is
 // an [OutOfBand] and a [Manager], made by [NewCodes].
 //
-// A code is good once, for a short time, for whoever began its challenge, and only
-// as long as no newer one was sent. It is compared exactly.
+// A code is good once, for a short time, and for whoever began its challenge. It is
+// compared exactly. One that was sent later does not replace it: else a stranger who
+// knows a name could end the sign-in of its owner. How many can be tried is bounded
+// for the person, whatever the number of codes.
 //
 // Nobody is told who has a number: for a name that nobody has, or a person without
 // one, the same is done and nothing delivered. That takes as long, and fails as
@@ -68,8 +70,7 @@ func (f *Codes) Channel() string { return f.config.Channel }
 // as the channel, and its Device stands for the number or the address, so that a
 // text message and a call to one telephone are one device.
 //
-// A wrong entry is [ErrRefused]. A challenge that is of somebody else, replaced,
-// used or expired, or whose tries are used up, is [ErrOver], whatever the entry,
+// A wrong entry is [ErrRefused]. A challenge that is of somebody else, used or expired, or whose tries are used up, is [ErrOver], whatever the entry,
 // and costs no attempt. While the factor is locked, an entry costs the code a try.
 func (f *Codes) Check(ctx context.Context, id Identity, challengeID, entry string) (policy.Method, error) {
 	ctx, cancel := detach(ctx)
@@ -78,10 +79,7 @@ func (f *Codes) Check(ctx context.Context, id Identity, challengeID, entry strin
 	if err != nil {
 		return policy.Method{}, err
 	}
-	if err := f.current(ctx, c); err != nil {
-		return policy.Method{}, err
-	}
-	if c.purpose == PurposeEnrolment {
+	if !f.open(c) || c.purpose == PurposeEnrolment {
 		return policy.Method{}, ErrOver
 	}
 	key, err := f.key.load(ctx)
@@ -124,17 +122,10 @@ func (f *Codes) Check(ctx context.Context, id Identity, challengeID, entry strin
 	return m, nil
 }
 
-// current is [ErrOver] unless an entry may be compared with the challenge's code:
-// it waits, has tries left, and nothing newer was sent.
-func (f *Codes) current(ctx context.Context, c *challenge) error {
-	newest, err := f.sends.newest(ctx, f.sends.key(c.sends))
-	if err != nil {
-		return err
-	}
-	if c.state != challengeWaiting || c.tries >= f.config.Tries || c.sent != newest {
-		return ErrOver
-	}
-	return nil
+// open reports whether an entry may be compared with the challenge's code: it waits,
+// and has tries left.
+func (f *Codes) open(c *challenge) bool {
+	return c.state == challengeWaiting && c.tries < f.config.Tries
 }
 
 // method is what a code to the destination proves, without a time.

@@ -72,10 +72,10 @@ func poolOf(id Identity, purpose Purpose) string {
 		return poolEnrolment
 	case id.Subject == "": // who does not exist has neither devices nor proofs
 		return poolStranger
+	case id.Device != "": // first, as in the counters of attempts
+		return poolDevice
 	case id.Proved:
 		return poolProved
-	case id.Device != "":
-		return poolDevice
 	}
 	return poolStranger
 }

@@ -120,8 +120,8 @@ func (f *Codes) Confirm(ctx context.Context, subject, id, code string) error {
 		return err
 	}
 	if c.state != challengeUsed {
-		if err := f.current(ctx, c); err != nil {
-			return err
+		if !f.open(c) {
+			return ErrOver
 		}
 		if err := f.challenges.attempt(ctx, c, f.config.Tries); err != nil {
 			return err

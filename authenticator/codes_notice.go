@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 )
 
 // Notice is what a person is told about their own account.
@@ -11,6 +12,9 @@ type Notice struct {
 	Purpose Purpose // PurposePasswordChanged, PurposeFactorAdded, PurposeFactorRemoved, PurposeNotice
 	Factor  string  // the type of what was added or removed, or a name for it; "" is none
 	App     string  // of which app; "" is that of the templates
+
+	// Addr is from where the change was made; the zero Addr is not mentioned.
+	Addr netip.Addr
 }
 
 // Notify tells a person of a change, at every confirmed destination of the channel:
@@ -33,7 +37,7 @@ func (f *Codes) Notify(ctx context.Context, subject string, n Notice) error {
 	var failed error
 	for i := range all {
 		m := Message{ID: randomID(), Channel: f.config.Channel, Subject: subject, To: string(all[i].Secret), Purpose: n.Purpose}
-		if err := f.config.Templates.Render(&m, MessageFacts{App: n.App, Factor: n.Factor, Now: f.config.Now()}); err != nil {
+		if err := f.config.Templates.Render(&m, MessageFacts{App: n.App, Addr: n.Addr, Factor: n.Factor, Now: f.config.Now()}); err != nil {
 			return err
 		}
 		if err := f.config.Sender.Send(ctx, m); err != nil {

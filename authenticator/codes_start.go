@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/mintyard/mintyard/internal/enrolment"
 )
 
 // recipient is to whom a code goes.
@@ -45,15 +43,7 @@ func (f *Codes) recipient(ctx context.Context, id Identity, target string) (reci
 	if err != nil {
 		return recipient{}, err
 	}
-	var found *enrolment.Entry
-	for i := range all {
-		e := &all[i]
-		switch {
-		case target != "" && e.ID != target:
-		case found == nil || e.Used.After(found.Used):
-			found = e
-		}
-	}
+	found := chosen(all, target)
 	if found == nil || id.Subject == "" {
 		return recipient{id: id, target: randomID(), like: f.outcomes.pick()}, nil
 	}

@@ -113,10 +113,10 @@ func (g *guard) counter(id Identity) (*store.Attempts, store.Key) {
 	switch {
 	case id.Subject == "": // who does not exist has neither devices nor proofs
 		return g.strangers, g.space.attempts(g.factor, id)
+	case id.Device != "": // first, or whoever knows the password could use up what its owner needs there
+		return g.strangers, store.Key{Kind: kindAttempts, Space: g.space, ID: id.digest("attempts, device", g.factor, id.Device)}
 	case id.Proved:
 		return g.proved, store.Key{Kind: kindAttempts, Space: g.space, ID: id.digest("attempts, proved", g.factor)}
-	case id.Device != "":
-		return g.strangers, store.Key{Kind: kindAttempts, Space: g.space, ID: id.digest("attempts, device", g.factor, id.Device)}
 	}
 	return g.strangers, g.space.attempts(g.factor, id)
 }

@@ -25,7 +25,8 @@ type Identity struct {
 	Device string
 
 	// Proved says that the person has proved another factor in this sign-in.
-	// Attempts are counted apart from those of whoever knows just a name.
+	// Attempts are counted apart from those of whoever knows just a name; those on a
+	// Device stay with the device's, since a password may be known to strangers too.
 	Proved bool
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/mintyard/mintyard/internal/enrolment"
 	"github.com/mintyard/mintyard/policy"
 )
 
@@ -57,13 +58,33 @@ type Challenge struct {
 
 // Start says how to begin a challenge.
 type Start struct {
-	// AuthenticatorID chooses one of the person's; "" is the one that was used last.
+	// AuthenticatorID chooses one of the person's; "" is the one that was used or
+	// enrolled last: an old one that was lost is not asked any more once there is a new one.
 	AuthenticatorID string
 
 	App     string      // who asks, as the message names it; may be ""
 	Purpose Purpose     // what for
 	Addr    netip.Addr  // of whoever asks
 	Risk    policy.Risk // how it looks
+}
+
+// chosen is the authenticator that a challenge goes to; nil if there is none.
+func chosen(all []enrolment.Entry, target string) (found *enrolment.Entry) {
+	last := func(e *enrolment.Entry) time.Time {
+		if e.Used.After(e.Confirmed) {
+			return e.Used
+		}
+		return e.Confirmed
+	}
+	for i := range all {
+		e := &all[i]
+		switch {
+		case target != "" && e.ID != target:
+		case found == nil || last(e).After(last(found)):
+			found = e
+		}
+	}
+	return found
 }
 
 // Purpose is what a message is for.
@@ -91,8 +112,8 @@ var (
 	// ErrRejected says that the person said no on the other device, or chose a wrong number.
 	ErrRejected = errors.New("authenticator: rejected on the other device")
 
-	// ErrOver says that the challenge has expired, was used, was replaced by a
-	// newer one, or has seen too many wrong codes; or that there is none.
+	// ErrOver says that the challenge has expired, was used, or has seen too many
+	// wrong codes; or that there is none.
 	ErrOver = errors.New("authenticator: the challenge is over")
 
 	// ErrDelivery wraps the error of a [Sender]. It is not counted as a message that

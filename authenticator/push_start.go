@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mintyard/mintyard/internal/enrolment"
 	"github.com/mintyard/mintyard/store"
 )
 
@@ -80,15 +79,7 @@ func (f *Push) asked(ctx context.Context, id Identity, target string) (asked, er
 	if err != nil {
 		return asked{}, err
 	}
-	var found *enrolment.Entry
-	for i := range all {
-		e := &all[i]
-		switch {
-		case target != "" && e.ID != target:
-		case found == nil || e.Used.After(found.Used):
-			found = e
-		}
-	}
+	found := chosen(all, target)
 	if found == nil || id.Subject == "" {
 		made := randomID()
 		return asked{id: made, tag: store.Key{Kind: kindPush, Space: f.space, ID: store.Digest("decoy", made)}, like: f.outcomes.pick()}, nil

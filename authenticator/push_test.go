@@ -278,9 +278,9 @@ func TestPushChoosesTheDevice(t *testing.T) {
 		require.Equal(t, m.Device, box.last(t).To)
 		return m.Device
 	}
-	require.Equal(t, "phone", to(""), "the oldest")
-	require.Equal(t, "tablet", to("tablet"))
-	require.Equal(t, "tablet", to(""), "the one used last")
+	require.Equal(t, "tablet", to(""), "enrolled last")
+	require.Equal(t, "phone", to("phone"))
+	require.Equal(t, "phone", to(""), "used last")
 	available, err := f.Available(t.Context(), mia.Subject)
 	require.NoError(t, err)
 	require.Len(t, available, 2)

@@ -14,9 +14,6 @@ import (
 // nor a crash send more than the caps admit. One record holds the deliveries of a
 // person over one channel, or those to one number, as long as any cap remembers
 // them. A cap is no window that begins anew: it looks back from every moment.
-//
-// The last one in the record is the newest, and only its challenge is good: who
-// asks for another code can no longer use the one before.
 type sends struct {
 	store store.Store
 	space space
@@ -62,8 +59,7 @@ func (s *sends) key(id [16]byte) store.Key {
 	return store.Key{Kind: kindCaps, Space: s.space, ID: id}
 }
 
-// reserve counts one delivery, which is then the newest. Only after nil may it be
-// made. It returns a [LockedError] if a cap is reached, and writes nothing then.
+// reserve counts one delivery. Only after nil may it be made. It returns a [LockedError] if a cap is reached, and writes nothing then.
 func (s *sends) reserve(ctx context.Context, key store.Key, id sent, caps ...sendCap) error {
 	return s.change(ctx, key, "counting the delivery", func(r *sendsRecord, now time.Time) error {
 		longest := time.Duration(0)
@@ -123,8 +119,7 @@ func within(at int64, per time.Duration, now time.Time) bool {
 	return now.Before(time.Unix(at, 0).Add(per))
 }
 
-// giveBack takes a delivery from the count: one that failed, or was never tried. The
-// one before it is then the newest again.
+// giveBack takes a delivery from the count: one that failed, or was never tried.
 func (s *sends) giveBack(ctx context.Context, key store.Key, id sent, failed bool) error {
 	return s.change(ctx, key, "giving a delivery back", func(r *sendsRecord, _ time.Time) error {
 		at := slices.IndexFunc(r.Sends, func(d sending) bool { return sent(d.ID) == id })
@@ -139,24 +134,6 @@ func (s *sends) giveBack(ctx context.Context, key store.Key, id sent, failed boo
 	})
 }
 
-// newest is the delivery that was counted last and did not fail.
-func (s *sends) newest(ctx context.Context, key store.Key) (id sent, err error) {
-	recs := []store.Record{{Key: key}}
-	if _, err := s.store.Get(ctx, nil, recs); err != nil {
-		return id, unavailable("reading the deliveries", err)
-	}
-	r, err := decodeSends(recs[0])
-	if err != nil {
-		return id, unavailable("reading the deliveries", err)
-	}
-	for _, d := range slices.Backward(r.Sends) {
-		if !d.Failed {
-			return sent(d.ID), nil
-		}
-	}
-	return id, nil
-}
-
 // block lets nothing be sent before a time: the person said no.
 func (s *sends) block(ctx context.Context, key store.Key, until time.Time) error {
 	return s.change(ctx, key, "storing the cool-down", func(r *sendsRecord, _ time.Time) error {
@@ -165,14 +142,10 @@ func (s *sends) block(ctx context.Context, key store.Key, until time.Time) error
 	})
 }
 
-// forget begins to count anew, as the person has proved to be there. What is the
-// newest stays so.
+// forget begins to count anew, as the person has proved to be there.
 func (s *sends) forget(ctx context.Context, key store.Key) error {
 	return s.change(ctx, key, "forgetting deliveries", func(r *sendsRecord, _ time.Time) error {
-		r.Sends, r.Until = r.Sends[max(0, len(r.Sends)-1):], 0
-		for i := range r.Sends {
-			r.Sends[i].At = 0 // which no cap remembers
-		}
+		r.Sends, r.Until = nil, 0
 		return nil
 	})
 }

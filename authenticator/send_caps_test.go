@@ -26,32 +26,21 @@ func TestSends(t *testing.T) {
 		}
 		return id, locked
 	}
-	newest := func() sent {
-		id, err := s.newest(t.Context(), key)
-		require.NoError(t, err)
-		return id
-	}
-	require.Zero(t, newest())
-	first, locked := reserve()
+	_, locked := reserve()
 	require.Nil(t, locked)
-	require.Equal(t, first, newest())
 	now = now.Add(time.Minute)
-	second, _ := reserve()
+	reserve()
 	third, _ := reserve()
-	require.Equal(t, third, newest())
 	_, locked = reserve()
 	require.Equal(t, now.Add(9*time.Minute), locked.Until)
 	require.Equal(t, 3, locked.Limit)
-	require.Equal(t, third, newest())
 
 	// What failed gives its place back, what was not tried too.
 	require.NoError(t, s.giveBack(t.Context(), key, third, true))
-	require.Equal(t, second, newest())
 	third, locked = reserve()
 	require.Nil(t, locked)
 	require.NoError(t, s.giveBack(t.Context(), key, third, false))
 	require.NoError(t, s.giveBack(t.Context(), key, third, false), "twice is harmless")
-	require.Equal(t, second, newest())
 
 	// A no.
 	until := now.Add(15 * time.Minute)
@@ -64,11 +53,9 @@ func TestSends(t *testing.T) {
 		_, locked = reserve()
 		require.Nil(t, locked)
 	}
-	last := newest()
 	_, locked = reserve()
 	require.Equal(t, now.Add(10*time.Minute), locked.Until)
 	require.NoError(t, s.forget(t.Context(), key))
-	require.Equal(t, last, newest())
 	for i := range 10 {
 		_, locked = reserve()
 		require.Nil(t, locked)

@@ -76,7 +76,7 @@ It is good for {{minutes .Minutes}}. Do not give it to anybody. Goodbye.`,
 	}},
 	TypePush: {"device", Template{
 		Title: "{{with .App}}{{.}}{{else}}Is this you?{{end}}",
-		Text: `{{with .App}}{{.}} asks{{else}}You are asked{{end}}: do you want [to]?{{with .From}} The request came from {{.}}.{{end}}
+		Text: `Do you want [to]?{{with .From}} The request came from {{.}}.{{end}}
 If it is not yours, say no.`,
 	}},
 }

@@ -63,9 +63,9 @@ func TestDefaultTemplates(t *testing.T) {
 				"It is good for 5 minutes, and once. Do not give it to anybody, whoever they say they are.\n\n" +
 				"It was asked for from 192.0.2.7. If that was not you, do nothing: your account stays as it is."},
 		"push": {authenticator.Message{Channel: "push", Choices: []string{"12", "34", "56"}, Expires: rendered.Add(time.Minute)}, facts, "Example",
-			"Example asks: do you want to sign in to Example? The request came from 192.0.2.7.\nIf it is not yours, say no."},
+			"Do you want to sign in to Example? The request came from 192.0.2.7.\nIf it is not yours, say no."},
 		"push, nothing known": {authenticator.Message{Channel: "push"}, authenticator.MessageFacts{}, "Is this you?",
-			"You are asked: do you want to sign in?\nIf it is not yours, say no."},
+			"Do you want to sign in?\nIf it is not yours, say no."},
 		"password changed": {authenticator.Message{Channel: "email", Purpose: authenticator.PurposePasswordChanged}, facts, "Your password was changed",
 			"The password of your account at Example was changed, from 192.0.2.7.\nIf that was not you, recover your account at once."},
 		"factor added": {authenticator.Message{Channel: "sms", Purpose: authenticator.PurposeFactorAdded}, added, "A way to sign in was added",

@@ -40,7 +40,7 @@ const maxField = 16 << 10
 // refused here only if its authenticator counts, and those of most passkeys do not.
 //
 // Everything that is wrong is [authenticator.ErrRefused]; too much of it, a
-// LockedError of package authenticator.
+// LockedError of package authenticator. What is right is accepted all the same.
 func (p *Passkeys) Verify(ctx context.Context, id authenticator.Identity, challenge []byte, a authenticator.Assertion) (string, policy.Method, error) {
 	if len(challenge) < minChallengeSize {
 		return "", policy.Method{}, fmt.Errorf("webauthn: Verify: the challenge must have %d bytes or more", minChallengeSize)
@@ -58,8 +58,14 @@ func (p *Passkeys) Verify(ctx context.Context, id authenticator.Identity, challe
 	if err != nil {
 		return "", policy.Method{}, err
 	}
+	// Nobody guesses a signature: the lock refuses what is wrong, and keeps nobody out
+	// for whom others have been wrong.
+	wrong := authenticator.ErrRefused
 	attempt, err := p.attempts.Reserve(ctx, p.counter(id))
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		wrong = p.reserveError(err)
+	case err != nil:
 		return "", policy.Method{}, p.reserveError(err)
 	}
 	if id.Subject == "" {
@@ -71,18 +77,17 @@ func (p *Passkeys) Verify(ctx context.Context, id authenticator.Identity, challe
 	}
 	found, flags, count := p.judge(have, len(decoys), challenge, a, nameless)
 	if found == nil {
-		return "", policy.Method{}, authenticator.ErrRefused
+		return "", policy.Method{}, wrong
 	}
 	now := p.config.Now()
 	c, err := p.accept(ctx, id, found, flags, count)
 	if err != nil {
 		return "", policy.Method{}, err
 	}
-	switch err := attempt.Succeed(ctx, nil); {
-	case errors.Is(err, store.ErrLocked): // to say so would tell that the assertion was right
-		return "", policy.Method{}, authenticator.ErrRefused
-	case err != nil:
-		return "", policy.Method{}, unavailable("storing the success", err)
+	if attempt != nil {
+		if err := attempt.Succeed(ctx, nil); err != nil && !errors.Is(err, store.ErrLocked) {
+			return "", policy.Method{}, unavailable("storing the success", err)
+		}
 	}
 	m := c.method(flags.HasUserVerified() && (c.Verified || id.Proved))
 	m.At = now
@@ -227,10 +232,10 @@ func (p *Passkeys) counter(id authenticator.Identity) store.Key {
 	switch {
 	case id.Subject == "": // who does not exist has neither devices nor proofs
 		who = []string{"hint", canonical(id.Hint)}
+	case id.Device != "": // first, or whoever knows the password could use up what its owner needs there
+		label, factor = "attempts, device", append(factor, id.Device)
 	case id.Proved:
 		label = "attempts, proved"
-	case id.Device != "":
-		label, factor = "attempts, device", append(factor, id.Device)
 	}
 	return store.Key{Kind: kindAttempts, Space: p.space, ID: store.Digest(label, append(factor, who...)...)}
 }

@@ -8,23 +8,10 @@ import (
 	"github.com/mintyard/mintyard/authenticator"
 )
 
-// shapes are what the credentials of authenticators in use look like: the length of
-// the id, and how clients reach them.
-var shapes = []struct {
-	size       int
-	transports []string
-}{
-	{32, []string{"internal"}},
-	{20, []string{"hybrid", "internal"}},
-	{16, []string{"hybrid", "internal"}},
-	{32, []string{"hybrid", "internal"}},
-	{20, []string{"hybrid", "internal"}},
-	{48, []string{"nfc", "usb"}},
-	{64, []string{"usb"}},
-	{32, []string{"internal"}},
-}
+// sizes are those of the ids of credentials of authenticators in use.
+var sizes = []int{32, 20, 16, 32, 20, 48, 64, 32}
 
-const maxShape = 64
+const maxSize = 64
 
 // decoys makes up the credentials of somebody who has none: one, or of every fourth
 // two. They depend on the name that was entered, as it would be compared, and on the
@@ -35,7 +22,7 @@ func (p *Passkeys) decoys(id authenticator.Identity) ([]credential, error) {
 		who = "subject\x00" + id.Subject
 	}
 	info := "mintyard webauthn decoy\x00" + p.config.Namespace + "\x00" + p.config.RPID + "\x00" + who
-	stream, err := hkdf.Key(sha256.New, p.config.DecoyKey[:], nil, info, 3+2*maxShape)
+	stream, err := hkdf.Key(sha256.New, p.config.DecoyKey[:], nil, info, 3+2*maxSize)
 	if err != nil {
 		return nil, fmt.Errorf("webauthn: decoys: %w", err)
 	}
@@ -45,9 +32,8 @@ func (p *Passkeys) decoys(id authenticator.Identity) ([]credential, error) {
 	}
 	made := make([]credential, n)
 	for i := range made {
-		shape := shapes[int(stream[1+i])%len(shapes)]
-		start := 3 + i*maxShape
-		made[i] = credential{ID: stream[start : start+shape.size], Transports: shape.transports}
+		start := 3 + i*maxSize
+		made[i] = credential{ID: stream[start : start+sizes[int(stream[1+i])%len(sizes)]]}
 	}
 	return made, nil
 }

@@ -16,7 +16,8 @@ import (
 // for the sake of those who have. An id with neither Subject nor Hint is a sign-in
 // without a name: nothing is listed then, and the client offers what it has.
 //
-// Names and models are told only if the person has Proved another factor.
+// Names, models and transports are told only if the person has Proved another factor:
+// what is made up has no transports that are right beside those of all others.
 func (p *Passkeys) Options(ctx context.Context, id authenticator.Identity) (*authenticator.AssertionOptions, error) {
 	o := &authenticator.AssertionOptions{
 		RPID: p.config.RPID, Timeout: p.config.Timeout, UserVerification: string(p.config.UserVerification),
@@ -37,7 +38,11 @@ func (p *Passkeys) Options(ctx context.Context, id authenticator.Identity) (*aut
 	}
 	for i := range have {
 		c := &have[i]
-		o.Allow = append(o.Allow, authenticator.AllowedCredential{ID: c.ID, Transports: c.Transports})
+		allowed := authenticator.AllowedCredential{ID: c.ID}
+		if id.Proved {
+			allowed.Transports = c.Transports
+		}
+		o.Allow = append(o.Allow, allowed)
 		e := authenticator.PasskeyEnrolment{CredentialID: c.ID, Name: newName, AAGUID: formatAAGUID(nil)}
 		if id.Proved && c.entry.Name != "" {
 			e.Name, e.AAGUID = c.entry.Name, formatAAGUID(c.AAGUID)

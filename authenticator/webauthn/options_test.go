@@ -19,7 +19,7 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &authenticator.AssertionOptions{
 		RPID: rpID, Timeout: 5 * time.Minute, UserVerification: "preferred",
-		Allow: []authenticator.AllowedCredential{{ID: d.id, Transports: []string{"internal", "hybrid"}}},
+		Allow: []authenticator.AllowedCredential{{ID: d.id}},
 		Enrolments: []authenticator.PasskeyEnrolment{
 			{CredentialID: d.id, Name: "Passkey", AAGUID: "00000000-0000-0000-0000-000000000000"},
 		},
@@ -30,7 +30,7 @@ func TestOptions(t *testing.T) {
 	require.Equal(t, &authenticator.AssertionOptions{RPID: rpID, Timeout: 5 * time.Minute, UserVerification: "preferred"}, o)
 }
 
-// Strangers are not told what the person calls the devices.
+// Strangers are not told what the person calls the devices, nor how they are reached.
 func TestOptionsTellNames(t *testing.T) {
 	p, d := newPasskeys(t, store.NewMemory()), newDevice(t, es256)
 	d.aaguid = [16]byte{1}
@@ -45,13 +45,16 @@ func TestOptionsTellNames(t *testing.T) {
 		o, err := p.Options(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, []authenticator.PasskeyEnrolment{want}, o.Enrolments)
+		require.Equal(t, id.Proved, o.Allow[0].Transports != nil)
 	}
 }
 
 // The two helpers of those who have no other wire.
 func TestWire(t *testing.T) {
 	p, d := enrolled(t)
-	o, err := p.Options(t.Context(), mia)
+	proved := mia
+	proved.Proved = true
+	o, err := p.Options(t.Context(), proved)
 	require.NoError(t, err)
 	challenge := newChallenge()
 	raw, err := webauthn.RequestOptions(o, challenge)

@@ -56,10 +56,9 @@ type Config struct {
 	// Timeout is how long a client may take for a ceremony; 0 is five minutes.
 	Timeout time.Duration
 
-	// Limit is how many wrong assertions lock the passkeys of a person, and CoolDown
-	// for how long; 0 is 10, and one minute. There is nothing to guess here, so that
-	// the lock is short and never final: it bounds what strangers can make the
-	// server do.
+	// Limit is how many wrong assertions about a person are told to come later, and
+	// CoolDown how much later; 0 is 10, and one minute. There is nothing to guess here:
+	// one that is right is accepted meanwhile, so that strangers keep nobody out.
 	Limit    int
 	CoolDown time.Duration
 

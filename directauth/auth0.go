@@ -165,3 +165,18 @@ func (d *Direct) ask(r *oauth.TokenRequest, a *oauth.Authorization) error {
 	a.Resources = []string{audience}
 	return nil
 }
+
+// sameAudience holds a later step to the audience of the sign-in.
+func (d *Direct) sameAudience(r *oauth.TokenRequest, a *oauth.Authorization) error {
+	audience := r.Param("audience")
+	switch {
+	case d.config.Auth0 == nil || audience == "":
+		return nil
+	case len(a.Resources) == 0 && audience == r.Server.Config().Audience:
+		return nil
+	case !slices.Contains(a.Resources, audience):
+		return errAudience
+	}
+	a.TokenResources = []string{audience}
+	return nil
+}

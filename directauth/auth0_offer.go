@@ -32,7 +32,7 @@ const offered = "\x00associate"
 // deny. It says nothing to apps that list the grants they know: they speak the other
 // dialect, in which nothing can be associated.
 func (d *Direct) offer(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization) error {
-	if d.config.Auth0 == nil || r.Param("grant_types_supported") != "" {
+	if !d.associates(r) {
 		return nil
 	}
 	types, err := d.associable(ctx, r, a, "")
@@ -42,6 +42,13 @@ func (d *Direct) offer(ctx context.Context, r *oauth.TokenRequest, a *oauth.Auth
 		}
 	}
 	return err
+}
+
+// associates reports whether the answer to the request can ask for an association: it
+// is one of the token endpoint, and the app does not list grants as the other dialects
+// have them.
+func (d *Direct) associates(r *oauth.TokenRequest) bool {
+	return d.config.Auth0 != nil && r.Param("grant_type") != "" && r.Param("grant_types_supported") == ""
 }
 
 // isOffered reports whether the person does not have the method, but could associate it.

@@ -408,7 +408,13 @@ func TestAuth0Audience(t *testing.T) {
 	k.password("app", "mia", "audience", "https://other.example").refused(t, 400, "invalid_target")
 	a := k.password("app", "mia", "audience", "https://api.example")
 	a.refused(t, 403, "mfa_required")
-	done := k.otp("app", a.text("mfa_token"), k.code(a0Secret)).ok(t)
+	for _, name := range []string{"audience", "resource"} { // of a later step
+		for _, other := range []string{"https://other.example", a0Origin} {
+			k.mfa("app", directauth.GrantMFAOTP, a.text("mfa_token"), "otp", k.code(a0Secret), name, other).refused(t, 400, "invalid_target")
+		}
+	}
+	done := k.mfa("app", directauth.GrantMFAOTP, a.text("mfa_token"), "otp", k.code(a0Secret),
+		"audience", "https://api.example", "resource", "https://api.example").ok(t)
 	require.Equal(t, "https://api.example", k.claims(done, "access_token")["aud"])
 	done = k.password("one", "mia", "audience", a0Origin).ok(t)
 	require.Equal(t, a0Origin, k.claims(done, "access_token")["aud"])

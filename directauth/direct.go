@@ -76,7 +76,8 @@ type Config struct {
 	// KnownDevice names the device that a request comes from, if the person has
 	// signed in from it before, by a proof that the host has checked; "" if not.
 	// Attempts of a device that is known are counted apart, so that strangers who
-	// guess cannot lock its owner out. Nil knows none.
+	// guess cannot lock its owner out. It is asked about the empty subject too, when
+	// nobody answers to a name, and its answer then does not matter. Nil knows none.
 	KnownDevice func(ctx context.Context, r *oauth.TokenRequest, subject string) string
 
 	// OTPOverOOB accepts a one-time code as the binding_code of the mfa-oob grant

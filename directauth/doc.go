@@ -3,7 +3,7 @@
 // to the token endpoint, and gets tokens once the sign-in policy is satisfied.
 // Until then it is told mfa_required, and what would do.
 //
-//	direct, err := directauth.New(directauth.Config{Users: users, Password: password, OTP: totp})
+//	direct, err := directauth.New(directauth.Config{Users: users, Password: password, OTP: totp, OutOfBand: codes})
 //	server, err := oauth.New(oauth.Config{
 //		Grants: append(direct.Grants(), oauth.RefreshToken()),
 //		StepUp: direct,
@@ -11,12 +11,29 @@
 //	})
 //
 // The wire is Okta's: existing clients of its direct authentication work
-// unchanged where the server uses [oauth.OktaPaths].
+// unchanged where the server uses [oauth.OktaPaths]. [Direct.Grants] are its grants:
+// password, one-time codes, codes and pushes over another channel, passkeys, each
+// as a first and as a further factor, and recovery codes. [Direct.Routes] are the
+// endpoints that begin a challenge, /challenge, /primary-authenticate and
+// /oob-authenticate, mounted with the server's. docs/direct-authentication.md shows
+// all of it on the wire.
+//
+// Before a first factor is proved, an app is told the same of everybody. After it
+// refusals carry one of the Reason constants. With [Config].Enrolment a sign-in
+// wants the authenticators that must be there.
+//
+// intent=recovery begins the recovery of a password: it proves anything else, and
+// grants scopes that are marked [oauth.Scope].Recovery and no others.
 //
 // RFC 9700 section 2.4 says that the password grant must not be used, for good
 // reasons: the app sees the password. Direct grants are for apps that are as
 // trusted as the server itself. A client has none of them unless its GrantTypes
 // list them.
+//
+// # Auth0's dialect
+//
+// [Config].Auth0 turns on the paths and shapes of Auth0's MFA API, for the same
+// sign-ins under the same mfa_token: see [Auth0Config].
 //
 // # Ending in a code
 //

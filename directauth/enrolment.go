@@ -58,7 +58,7 @@ func (d *Direct) lacks(ctx context.Context, r *oauth.TokenRequest, a *oauth.Auth
 			oauth.StringMember("required_authenticators", strings.Join(decision.Missing, " ")),
 		},
 	}
-	if d.config.Auth0 == nil || r.Param("grant_types_supported") != "" {
+	if !d.associates(r) {
 		return e
 	}
 	types, err := d.associable(ctx, r, a, "")

@@ -11,6 +11,7 @@ import (
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 	"github.com/mintyard/mintyard/oidc"
+	"github.com/mintyard/mintyard/policy"
 	"github.com/mintyard/mintyard/store"
 )
 
@@ -32,24 +33,29 @@ func (u *users) SetPasswordHash(ctx context.Context, id, old, hash string) error
 	return nil
 }
 
-// A whole host: one app, people who sign in with a password and a one-time code,
-// and an OpenID Provider, on the host's own router.
+// A whole host: one app that asks for two factors, people who have a password, an
+// authenticator app and a telephone, and an OpenID Provider, on the host's own router.
 func Example() {
 	people, memory := &users{}, store.NewMemory()
 	var master store.MasterKey // from the environment, in a service
 	rand.Read(master[:])
+	sealer, gateway := store.NewSealer(master), authenticator.ConsoleSender(nil) // prints; yours sends
 	password, err := authenticator.NewPassword(authenticator.PasswordConfig{Source: people, Store: memory, Namespace: "users"})
 	check(err)
-	totp, err := authenticator.NewTOTP(authenticator.TOTPConfig{Store: memory, Namespace: "users", Sealer: store.NewSealer(master), Issuer: "Shop"})
+	totp, err := authenticator.NewTOTP(authenticator.TOTPConfig{Store: memory, Namespace: "users", Sealer: sealer, Issuer: "Shop"})
 	check(err)
-	direct, err := directauth.New(directauth.Config{Users: people, Password: password, OTP: totp})
+	sms, err := authenticator.NewCodes(authenticator.CodesConfig{Channel: "sms", Store: memory, Namespace: "users", Sealer: sealer, Sender: gateway})
+	check(err)
+	direct, err := directauth.New(directauth.Config{Users: people, Password: password, OTP: totp, OutOfBand: []authenticator.OutOfBand{sms}})
+	check(err)
+	twoFactors, err := policy.New(policy.Rule{Name: "two factors", Then: policy.Outcome{Access: policy.Allow, Factors: 2}})
 	check(err)
 	clients, err := oauth.NewClientList(&oauth.Client{
-		ID: "shop-app", AuthMethod: oauth.AuthNone,
-		GrantTypes: []string{directauth.GrantPassword, directauth.GrantMFAOTP, oauth.GrantRefreshToken},
+		ID: "shop-app", AuthMethod: oauth.AuthNone, SignIn: twoFactors,
+		GrantTypes: []string{directauth.GrantPassword, directauth.GrantMFAOTP, directauth.GrantMFAOOB, oauth.GrantRefreshToken},
 	})
 	check(err)
-	vault := oauth.Vault{Store: memory, Sealer: store.NewSealer(master)}
+	vault := oauth.Vault{Store: memory, Sealer: sealer}
 	keys, err := vault.Keys(context.Background(), "shop", token.RS256)
 	check(err)
 	server, err := oauth.New(oauth.Config{

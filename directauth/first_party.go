@@ -179,22 +179,19 @@ func (s *firstPartyState) person(ctx context.Context, hint string) error {
 		}
 		return nil
 	}
-	subject, err := s.d.config.Users.Resolve(ctx, hint)
-	if err != nil {
-		return err
-	}
 	if s.knows() {
+		subject, err := s.d.config.Users.Resolve(ctx, hint)
+		if err != nil {
+			return err
+		}
 		if subject != s.a.Subject {
 			return errPersonChanged
 		}
 		return nil
 	}
-	active, err := s.r.Active(ctx, subject)
+	subject, err := s.d.resolve(ctx, s.r, hint)
 	if err != nil {
 		return err
-	}
-	if !active {
-		subject = ""
 	}
 	s.t.Hint = canonical(hint)
 	return s.r.About(ctx, s.a, subject)

@@ -42,7 +42,8 @@ func (d *Direct) mfaOOB(ctx context.Context, r *oauth.TokenRequest) (*oauth.Auth
 	if err != nil {
 		return nil, err
 	}
-	if d.config.OTPOverOOB && d.config.OTP != nil && r.Param("oob_code") == "" && r.Param("binding_code") != "" && canUse(r, GrantMFAOTP) {
+	if d.config.OTPOverOOB && d.config.OTP != nil && r.Param("oob_code") == "" && canUse(r, GrantMFAOTP) {
+		r.GrantType = GrantMFAOTP // what it is, and what a policy is asked about
 		return d.further(ctx, r, handle, "binding_code", d.config.OTP)
 	}
 	code, err := r.Require("oob_code")

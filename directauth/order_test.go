@@ -116,7 +116,7 @@ func TestRecoveryIsNothingElse(t *testing.T) {
 		reason oauth.Reason
 	}{
 		{"scope without intent", k.otp("one", "mia", k.code(), "scope", recoveryScope), 400, "invalid_scope", oauth.ReasonScopeRecovery},
-		{"intent without scope", k.otp("one", "zoe", "123456", "intent", "recovery"), 400, "invalid_grant", directauth.ReasonRefused},
+		{"intent without scope", k.otp("one", "zoe", "123456", "intent", "recovery"), 400, "invalid_scope", oauth.ReasonScopeRecovery},
 		{"with a password", k.password("one", "mia", password, "intent", "recovery", "scope", recoveryScope), 400, "invalid_request", directauth.ReasonPasswordLost},
 		{"another intent", k.otp("one", "mia", k.code(), "intent", "dance"), 400, "invalid_request", directauth.ReasonIntent},
 	} {
@@ -143,4 +143,43 @@ func TestRecoveryIsNothingElse(t *testing.T) {
 
 	started := k.started("two")
 	k.mfa("two", started, k.code(), "intent", "recovery").requireError(t, http.StatusBadRequest, "invalid_request")
+}
+
+// To recover a password, everything else is proved that the app's policy asks for:
+// it is no way around a second factor.
+func TestRecoveryAsksForWhatIsBesides(t *testing.T) {
+	recover := func(k *kit, client string) answer {
+		k.advance(30 * time.Second)
+		return k.otp(client, "mia", k.code(), "intent", "recovery", "scope", recoveryScope)
+	}
+	k := newKit(t)
+	for client, status := range map[string]int{"one": http.StatusOK, "two": http.StatusOK, "hard": http.StatusForbidden} {
+		require.Equal(t, status, recover(k, client).status, client)
+	}
+	both, err := policy.New(policy.Rule{Name: "both", Then: policy.Outcome{Access: policy.Allow, Factors: 2,
+		Require: []policy.Requirement{{Methods: []string{"push"}}}}})
+	require.NoError(t, err)
+	k.clients["two"].SignIn = both
+	a := recover(k, "two")
+	a.requireError(t, http.StatusForbidden, directauth.CodeMFARequired)
+	b := k.challenge("two", a.text("mfa_token"), directauth.GrantMFAOOB, "push")
+	k.approve(b.text("binding_code"))
+	require.Equal(t, recoveryScope, k.mfaOOB("two", a.text("mfa_token"), b.text("oob_code"), "").text("scope"))
+}
+
+// max_age is met by whoever proves something now, and must be a number.
+func TestMaxAge(t *testing.T) {
+	k := newKit(t)
+	for _, age := range []string{"0", "3600"} {
+		require.Equal(t, http.StatusOK, k.password("one", "mia", password, "max_age", age).status)
+	}
+	for _, age := range []string{"-1", "1h", "x", "99999999999"} {
+		k.password("one", "mia", password, "max_age", age).requireError(t, http.StatusBadRequest, "invalid_request")
+	}
+}
+
+// A host whose relying parties know other references gives a table of them.
+func TestAMRTable(t *testing.T) {
+	k := newKit(t, func(c *oauth.Config) { c.AMR = policy.AMRTable{"totp": {"google_otp"}} })
+	require.Equal(t, []string{"google_otp"}, k.claims(k.otp("one", "mia", k.code()), "one").AMR)
 }

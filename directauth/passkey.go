@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
+	"github.com/mintyard/mintyard/policy"
 )
 
 // primaryPasskey is an assertion as the first factor. The challenge in what the
@@ -80,11 +82,25 @@ func (d *Direct) assert(ctx context.Context, r *oauth.TokenRequest, a *oauth.Aut
 		if err := r.About(ctx, a, subject); err != nil {
 			return nil, err
 		}
+		// What ends the person's grants is seen from here on, but the passkey was
+		// verified before: one that was taken away between is not good.
+		if err := d.stillThere(ctx, subject, m); err != nil {
+			return nil, d.refused(ctx, r, a, err)
+		}
 	}
 	if subject != a.Subject {
 		return nil, d.refused(ctx, r, a, authenticator.ErrRefused)
 	}
 	return d.proved(ctx, r, a, m)
+}
+
+// stillThere refuses a method of a passkey that the person does not have any more.
+func (d *Direct) stillThere(ctx context.Context, subject string, m policy.Method) error {
+	have, err := d.config.Passkeys.Available(ctx, subject)
+	if err == nil && !slices.ContainsFunc(have, func(h policy.Method) bool { return h.Device == m.Device }) {
+		err = authenticator.ErrRefused
+	}
+	return err
 }
 
 // translateChallenge says what the refusal of a passkey's challenge becomes.

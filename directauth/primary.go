@@ -70,15 +70,8 @@ func (d *Direct) firstChallenge(ctx context.Context, r *oauth.TokenRequest, gran
 	a.Recovery = recovery
 	subject := ""
 	if hint != "" { // a passkey can be asked for without a name
-		if subject, err = d.config.Users.Resolve(ctx, hint); err != nil {
+		if subject, err = d.resolve(ctx, r, hint); err != nil {
 			return nil, err
-		}
-		active, err := r.Active(ctx, subject)
-		if err != nil {
-			return nil, err
-		}
-		if !active {
-			subject = ""
 		}
 	}
 	if err := r.About(ctx, a, subject); err != nil {
@@ -89,4 +82,18 @@ func (d *Direct) firstChallenge(ctx context.Context, r *oauth.TokenRequest, gran
 		return d.startPasskey(ctx, r, a, t, grant)
 	}
 	return d.startOOB(ctx, r, a, t, f, "")
+}
+
+// resolve finds the person who is named, before anything is proved. Somebody who is
+// suspended is nobody: the same work is done, and counted in the same place.
+func (d *Direct) resolve(ctx context.Context, r *oauth.TokenRequest, hint string) (string, error) {
+	subject, err := d.config.Users.Resolve(ctx, hint)
+	if err != nil {
+		return "", err
+	}
+	active, err := r.Active(ctx, subject)
+	if !active {
+		subject = ""
+	}
+	return subject, err
 }

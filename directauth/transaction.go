@@ -62,7 +62,7 @@ func (t transaction) save(a *oauth.Authorization) error {
 // identity says to a factor who is meant.
 func (d *Direct) identity(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, hint string) authenticator.Identity {
 	id := authenticator.Identity{Subject: a.Subject, Hint: hint, Proved: len(a.Methods) > 0}
-	if id.Subject != "" && d.config.KnownDevice != nil {
+	if d.config.KnownDevice != nil { // asked about nobody too: it takes its time
 		id.Device = d.config.KnownDevice(ctx, r, a.Subject)
 	}
 	return id
@@ -90,6 +90,9 @@ func (d *Direct) resume(ctx context.Context, r *oauth.TokenRequest, handle strin
 	if err := unchanged(r, a); err != nil {
 		return nil, transaction{}, err
 	}
+	if err := d.sameAudience(r, a); err != nil {
+		return nil, transaction{}, err
+	}
 	t, err := load(a)
 	return a, t, err
 }
@@ -110,7 +113,7 @@ func unchanged(r *oauth.TokenRequest, a *oauth.Authorization) error {
 	if said && recovery != a.Recovery {
 		return errIntentChanged
 	}
-	return nil
+	return r.NarrowResources(a)
 }
 
 func sameSet(a, b []string) bool {

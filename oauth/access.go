@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/mintyard/mintyard/oauth/token"
-	"github.com/mintyard/mintyard/policy"
 )
 
 // viewScratch is memory for the view of an opaque access token.
@@ -76,7 +75,7 @@ func (s *Server) appendJWT(dst []byte, is *Issue) ([]byte, error) {
 		copy(raw, a.origin.id[:])
 	}
 	jti := string(base64.RawURLEncoding.AppendEncode(v.jti[:0], raw))
-	v.amr = policy.AppendAMR(v.amr[:0], a.Methods)
+	v.amr = s.config.AMR.Append(v.amr[:0], a.Methods)
 	v.jwt = token.AccessToken{
 		Issuer: s.config.Issuer, Subject: a.Subject, ClientID: a.client.ID, ID: jti,
 		Audience: s.audience(a), Scopes: a.tokenScopes(),

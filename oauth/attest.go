@@ -47,7 +47,7 @@ func (s *Server) attest(a *Authorization, subject Subject, d policy.Decision) er
 		return errPolicy.WithCause(errors.New("policy rule " + d.Rule + ": " + d.Reason))
 	}
 	proved := a.Methods
-	a.Methods = append(proved[:len(proved):len(proved)], policy.Method{Name: "password", Types: policy.Knowledge, At: a.req.Time})
+	a.Methods = withPassword(a)
 	d, err := s.decide(a, subject)
 	a.Methods = proved
 	switch {

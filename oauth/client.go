@@ -71,7 +71,8 @@ type Client struct {
 	SignIn *policy.Policy
 
 	// Recovery is the policy that the recovery of a password must satisfy instead:
-	// what the person proves is anything but the password. Nil asks for one factor.
+	// what the person proves is anything but the password. Nil asks for all that
+	// SignIn asks for besides a password.
 	Recovery *policy.Policy
 
 	// OptionalPKCE lets a client that authenticates ask for an authorization code

@@ -77,7 +77,7 @@ func (g codeGrant) Authorize(ctx context.Context, r *TokenRequest) (*Authorizati
 	if why, over := rec.ended(r.Time); over {
 		return nil, errEndedFor(why)
 	}
-	return a, r.narrowResources(a)
+	return a, r.NarrowResources(a)
 }
 
 // endReplayed ends a grant whose code is used again: its client has been copied, or

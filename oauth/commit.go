@@ -67,6 +67,9 @@ func (a *Authorization) activate(is *Issue) {
 	rec := &a.origin.record
 	a.toRecord(rec)
 	rec.State, rec.Data = stateActive, ""
+	if rec.GrantType == "" { // a challenge came first
+		rec.GrantType = a.req.GrantType
+	}
 	rec.Ends, rec.Idle, rec.Used = is.lives.ends, is.lives.idle, a.req.Time.Unix()
 	rec.Refreshes = is.lives.refresh
 	if rec.Refreshes {
@@ -162,7 +165,10 @@ func (a *Authorization) newRecord() record {
 func (a *Authorization) toRecord(rec *record) {
 	rec.Subject = a.Subject
 	rec.Scopes, rec.Resources = a.Scopes, a.Resources
-	rec.AuthTime = a.AuthTime.Unix()
+	rec.AuthTime = 0
+	if !a.AuthTime.IsZero() {
+		rec.AuthTime = a.AuthTime.Unix()
+	}
 	rec.Methods = rec.Methods[:0:0]
 	for _, m := range a.Methods {
 		rec.Methods = append(rec.Methods, encodeMethod(m))

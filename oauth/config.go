@@ -78,6 +78,10 @@ type Config struct {
 	// writes. The zero address is "unknown", which no policy trusts.
 	ClientAddr func(*http.Request) netip.Addr
 
+	// AMR replaces the authentication method references that tokens carry for a method,
+	// for relying parties that know others. Nil is RFC 8176's.
+	AMR policy.AMRTable
+
 	// Signals says what else the host knows of a request: how risky it looks, and the
 	// device it comes from. Nil knows nothing; a policy that asks then denies.
 	Signals func(*http.Request) Signals

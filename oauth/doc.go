@@ -7,8 +7,9 @@
 // its apps and its people through [Clients] and [Subjects].
 //
 // A way to tokens is a [Grant], two methods; being listed in the Config is what
-// serves and advertises it. Built in are [ClientCredentials] and [RefreshToken];
-// package directauth has those by which people sign in.
+// serves and advertises it. Built in are [ClientCredentials], [RefreshToken] and
+// [AuthorizationCode]; package directauth has those by which people sign in, and from
+// which codes come.
 //
 // # One path to a token
 //
@@ -16,6 +17,12 @@
 // was proved. [Server.Prepare] checks it against what is true now, asks the
 // policies and mints; [Server.Commit] makes the one write that grants, and it is
 // the last thing that can fail. An [Extension] adds to the answer between the two.
+//
+// # Many steps
+//
+// A sign-in that goes on later is kept by [TokenRequest.Suspend] and found again by
+// [TokenRequest.Resume]; it is the same record that becomes the grant. A [Module] is a
+// step-up with endpoints of its own.
 //
 // # What is kept
 //

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/mintyard/mintyard/oauth/token"
-	"github.com/mintyard/mintyard/policy"
 )
 
 // serveIntrospect is the introspection endpoint (RFC 7662). It tells a client
@@ -95,7 +94,7 @@ func (s *Server) appendIntrospection(b []byte, q *request, t *TokenInfo) []byte 
 	if t.Subject != "" {
 		b = append(b, `,"auth_time":`...)
 		b = strconv.AppendInt(b, t.AuthTime, 10)
-		q.view.amr = policy.AppendAMR(q.view.amr[:0], t.Methods)
+		q.view.amr = s.config.AMR.Append(q.view.amr[:0], t.Methods)
 		b = append(b, `,"amr":`...)
 		b = appendStrings(b, q.view.amr)
 	}

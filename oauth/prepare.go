@@ -141,16 +141,14 @@ func (s *Server) checkSubject(ctx context.Context, a *Authorization) (Subject, e
 // checkScopes holds every grant to what the server and the client allow today: a
 // scope that was taken from a client is gone from its live grants too.
 func (s *Server) checkScopes(a *Authorization) error {
-	for _, name := range a.tokenScopes() {
-		scope := s.scope(name)
-		if scope == nil || !a.client.mayHave(name) {
-			if a.origin.step == stepBirth || a.origin.step == stepStateless || a.TokenScopes != nil {
-				return errScopeNotAllowed
-			}
-			a.dropScopes(s)
-			break
+	if !s.mayHaveAll(a) {
+		if a.origin.step == stepBirth || a.origin.step == stepStateless || a.TokenScopes != nil {
+			return errScopeNotAllowed
 		}
-		switch {
+		a.dropScopes(s)
+	}
+	for _, name := range a.tokenScopes() { // those that are left, all of them
+		switch scope := s.scope(name); {
 		case scope.Person && a.Subject == "":
 			return errScopePerson
 		case scope.Recovery != a.Recovery:
@@ -158,6 +156,16 @@ func (s *Server) checkScopes(a *Authorization) error {
 		}
 	}
 	return nil
+}
+
+// mayHaveAll reports whether all scopes of the token are allowed today.
+func (s *Server) mayHaveAll(a *Authorization) bool {
+	for _, name := range a.tokenScopes() {
+		if s.scope(name) == nil || !a.client.mayHave(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // dropScopes narrows the token to those scopes of the grant that are still allowed.
@@ -202,7 +210,10 @@ func (s *Server) ask(a *Authorization, f *policy.Facts) (policy.Decision, error)
 	if a.Recovery {
 		signIn = a.client.Recovery
 	}
-	if signIn == nil {
+	switch {
+	case a.Recovery && signIn == nil:
+		return policy.Combine(d, s.besidesPassword(a, f)), nil
+	case signIn == nil:
 		signIn = defaultSignIn
 	}
 	d = policy.Combine(d, signIn.Decide(f))
@@ -233,6 +244,25 @@ func (a *Authorization) decideACR(f *policy.Facts, d policy.Decision) (policy.De
 		}
 	}
 	return d, nil
+}
+
+// besidesPassword asks for everything that the client's policy asks for besides the
+// password that was lost: to recover it opens no door that a second factor guards
+// (NIST SP 800-63B-4 section 4.2).
+func (s *Server) besidesPassword(a *Authorization, f *policy.Facts) policy.Decision {
+	d := defaultSignIn.Decide(f) // something was proved
+	if a.client.SignIn == nil || d.Access != policy.Allow {
+		return d
+	}
+	with := *f
+	with.Methods = withPassword(a)
+	return policy.Combine(d, a.client.SignIn.Decide(&with))
+}
+
+// withPassword is what was proved, and the password as if it had been.
+func withPassword(a *Authorization) []policy.Method {
+	proved := a.Methods
+	return append(proved[:len(proved):len(proved)], policy.Method{Name: "password", Types: policy.Knowledge, At: a.req.Time})
 }
 
 // reachedACR is the first of the contexts asked for that the methods satisfy.

@@ -215,7 +215,9 @@ func (a *Authorization) fromRecord() {
 	rec := &a.origin.record
 	a.Subject = rec.Subject
 	a.Scopes, a.Resources = rec.Scopes, rec.Resources
-	a.AuthTime = time.Unix(rec.AuthTime, 0)
+	if rec.AuthTime != 0 {
+		a.AuthTime = time.Unix(rec.AuthTime, 0)
+	}
 	a.Methods = a.methods[:0]
 	for i := range rec.Methods {
 		a.Methods = append(a.Methods, rec.Methods[i].method())

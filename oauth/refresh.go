@@ -89,10 +89,13 @@ func (r *TokenRequest) narrow(a *Authorization) error {
 			return errScopeExceeds
 		}
 	}
-	return r.narrowResources(a)
+	return r.NarrowResources(a)
 }
 
-func (r *TokenRequest) narrowResources(a *Authorization) error {
+// NarrowResources takes from a later request of a flow which of the resources, that
+// the first one asked for, the token is to be for (RFC 8707 section 2.2); it refuses
+// any other, so that nobody who names one gets a token for something else.
+func (r *TokenRequest) NarrowResources(a *Authorization) error {
 	if list := r.q.form.appendValues(nil, "resource"); len(list) > 0 {
 		a.TokenResources = unique(list)
 		allowed := a.Resources

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/mintyard/mintyard/oauth/token"
@@ -11,6 +12,13 @@ import (
 
 // maxTransaction is the hard end of a sign-in that goes step by step.
 const maxTransaction = 10 * time.Minute
+
+// maxACRValues bounds what a client may have kept, in bytes.
+const maxACRValues = 2048
+
+var errMaxAge = NewError(CodeInvalidRequest, ReasonMalformedValue, "max_age is not a number of seconds")
+
+var errACRValues = NewError(CodeInvalidRequest, ReasonMalformedValue, "acr_values is too long")
 
 // NewTransaction starts an authorization of which nothing is known yet but the
 // client: a challenge comes first, and what is asked for with its answer, in
@@ -28,11 +36,25 @@ func (r *TokenRequest) Ask(a *Authorization) error {
 	if err := r.requestedScopes(a); err != nil {
 		return err
 	}
+	for _, name := range a.Scopes {
+		if r.Server.scope(name).Recovery != a.Recovery {
+			return errScopeRecovery // before anything is spent for it
+		}
+	}
 	if err := r.requestedResources(a); err != nil {
 		return err
 	}
-	if v := r.Param("acr_values"); v != "" {
+	if v := r.Param("acr_values"); len(v) > maxACRValues {
+		return errACRValues
+	} else if v != "" {
 		a.ACRValues = fields(a.acrValues[:0], v)
+	}
+	// max_age (OpenID Connect Core section 3.1.2.1) is always met where a factor is
+	// proved with the request: it is no older than that.
+	if v := r.Param("max_age"); v != "" {
+		if _, err := strconv.ParseUint(v, 10, 31); err != nil {
+			return errMaxAge
+		}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
-	"github.com/mintyard/mintyard/policy"
 )
 
 // Extend implements [oauth.Extension]: with openid granted, every answer has an ID
@@ -24,7 +23,7 @@ func (p *Provider) Extend(ctx context.Context, is *oauth.Issue) error {
 	t := token.IDToken{
 		Issuer: base.Issuer, Subject: a.Subject, Audience: []string{a.Client().ID},
 		IssuedAt: now.Unix(), Expires: now.Add(p.config.IDTokenTTL).Unix(), AuthTime: a.AuthTime.Unix(),
-		AMR: policy.AppendAMR(nil, a.Methods), ACR: a.ACR, SessionID: a.SessionID,
+		AMR: base.AMR.Append(nil, a.Methods), ACR: a.ACR, SessionID: a.SessionID,
 	}
 	if access := is.AccessToken(); len(access) > 0 {
 		t.AccessTokenHash = string(key.AppendHash(nil, access))

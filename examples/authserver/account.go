@@ -1,9 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/oauth"
@@ -49,7 +49,7 @@ func (h *host) accountPassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.events.observe(ctx, oauth.Event{Type: eventUserChanged, Time: h.clock.Now(), Subject: subject})
-	h.notify(ctx, subject, authenticator.PurposePasswordChanged)
+	h.notify(r, subject, authenticator.PurposePasswordChanged)
 	writeJSON(w, http.StatusOK, map[string]string{"id": subject, "status": statusActive})
 }
 
@@ -78,9 +78,12 @@ func (h *host) recovering(w http.ResponseWriter, r *http.Request) (subject strin
 
 // notify tells a person by e-mail of what was changed. It is no reason to undo the
 // change that nobody can be told.
-func (h *host) notify(ctx context.Context, subject string, purpose authenticator.Purpose) {
-	err := h.factors.codes[authenticator.TypeEmail].Notify(ctx, subject, authenticator.Notice{Purpose: purpose})
-	if err != nil {
-		h.events.log.ErrorContext(ctx, "telling of a change", "subject", subject, "error", err.Error())
+func (h *host) notify(r *http.Request, subject string, purpose authenticator.Purpose) {
+	n := authenticator.Notice{Purpose: purpose}
+	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		n.Addr = from.Addr()
+	}
+	if err := h.factors.codes[authenticator.TypeEmail].Notify(r.Context(), subject, n); err != nil {
+		h.events.log.ErrorContext(r.Context(), "telling of a change", "subject", subject, "error", err.Error())
 	}
 }

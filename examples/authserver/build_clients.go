@@ -111,6 +111,9 @@ func planClient(path string, k *clientConfig, n *names) (*oauth.Client, error) {
 	if c.SignIn, err = n.policy(path+".sign_in_policy", k.SignInPolicy); err != nil {
 		return nil, err
 	}
+	if c.Recovery, err = n.policy(path+".recovery_policy", k.RecoveryPolicy); err != nil {
+		return nil, err
+	}
 	if k.AssignedTo != nil && len(k.AssignedTo) == 0 {
 		return nil, refuse(path+".assigned_to", "is empty; leave it out for everyone")
 	}
@@ -139,7 +142,7 @@ func planGrants(path string, k *clientConfig, t applicationType) ([]string, erro
 	if k.GrantTypes == nil {
 		for _, g := range t.defaults {
 			if !slices.Contains(grantsThere, g) || g == oauth.GrantAuthorizationCode {
-				return nil, refuse(path, "is required: what it would be without, %q alone, is not there yet", g)
+				return nil, refuse(path, "is required: what it would be without, %q, is not there yet", g)
 			}
 		}
 		return t.defaults, nil

@@ -41,11 +41,13 @@ func (f *factorConfig) member(name string) bool {
 		return f.CredentialID != ""
 	case "public_key":
 		return f.PublicKey != ""
+	case "user_handle":
+		return f.UserHandle != ""
 	}
 	return f.Codes != nil
 }
 
-var factorMembers = []string{"secret", "phone", "address", "device", "credential_id", "public_key", "codes"}
+var factorMembers = []string{"secret", "phone", "address", "device", "credential_id", "public_key", "user_handle", "codes"}
 
 // planFactors checks the factors of a person against the real ones, on a store that
 // is thrown away: what they take now will be taken.
@@ -72,7 +74,7 @@ func planFactors(ctx context.Context, path string, u *userConfig, trial *factors
 			switch {
 			case slices.Contains(needs, name) && !f.member(name):
 				return refuse(where+"."+name, "is required by %q", f.Type)
-			case !slices.Contains(needs, name) && f.member(name):
+			case !slices.Contains(needs, name) && f.member(name) && !(name == "user_handle" && f.Type == authenticator.TypeWebAuthn):
 				return refuse(where+"."+name, "is not for %q", f.Type)
 			}
 		}
@@ -123,9 +125,16 @@ func (f *factors) give(ctx context.Context, subject string, c *factorConfig) err
 	if err != nil {
 		return refuse("public_key", "is not base64url")
 	}
+	handle, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(c.UserHandle, "="))
+	if err != nil {
+		return refuse("user_handle", "is not base64url")
+	}
+	if len(handle) == 0 {
+		handle = nil // that of the user's id
+	}
 	// The file says nothing of how it was made. That the person verifies with it is
 	// what its signatures say.
-	return f.passkeys.Import(ctx, subject, c.ID, webauthn.Imported{CredentialID: id, PublicKey: key, UserVerified: true})
+	return f.passkeys.Import(ctx, subject, c.ID, webauthn.Imported{CredentialID: id, PublicKey: key, UserHandle: handle, UserVerified: true})
 }
 
 // planAuthenticators reads which factors are offered.

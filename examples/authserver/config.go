@@ -84,6 +84,7 @@ type clientConfig struct {
 	TokenEndpointAuthMethod string   `json:"token_endpoint_auth_method"`
 	AccessTokenFormat       string   `json:"access_token_format"`
 	SignInPolicy            string   `json:"sign_in_policy"`
+	RecoveryPolicy          string   `json:"recovery_policy"`
 	AssignedTo              []string `json:"assigned_to"`
 	Servers                 []string `json:"servers"`
 	ResourceServerFor       []string `json:"resource_server_for"`
@@ -108,6 +109,7 @@ type factorConfig struct {
 	Address      string   `json:"address"`
 	Device       string   `json:"device"`
 	CredentialID string   `json:"credential_id"`
+	UserHandle   string   `json:"user_handle"`
 	PublicKey    string   `json:"public_key"`
 	Codes        []string `json:"codes"`
 }

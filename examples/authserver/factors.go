@@ -24,6 +24,9 @@ type factors struct {
 	recovery *authenticator.RecoveryCodes
 }
 
+// codeChannels are the channels over which codes are sent.
+var codeChannels = []string{authenticator.TypeSMS, authenticator.TypeVoice, authenticator.TypeEmail}
+
 type factorOptions struct {
 	store           store.Store
 	sealer          *store.Sealer
@@ -66,7 +69,7 @@ func newFactors(o factorOptions) (*factors, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, channel := range []string{authenticator.TypeSMS, authenticator.TypeVoice, authenticator.TypeEmail} {
+	for _, channel := range codeChannels {
 		f.codes[channel], err = authenticator.NewCodes(authenticator.CodesConfig{
 			Channel: channel, Store: o.store, Namespace: namespace, Sealer: o.sealer,
 			Sender: o.sender, Templates: templates, Now: o.now,
@@ -96,16 +99,17 @@ func newFactors(o factorOptions) (*factors, error) {
 	return f, err
 }
 
-// direct says which of them are offered.
-func (f *factors) direct(users directauth.Users, offered func(string) bool, enrolment *policy.Enrolment) directauth.Config {
+// direct says which of them are offered, and which people may add themselves.
+func (f *factors) direct(people *users, offered func(string) bool, enrolment *policy.Enrolment) directauth.Config {
 	c := directauth.Config{
-		Users: users, Password: f.password, Enrolment: enrolment,
+		Users: people, Password: f.password, Enrolment: enrolment,
 		OTPOverOOB: true, // what a client of Kotlin sends
+		Auth0:      &directauth.Auth0Config{Authenticators: f.managers(), Account: people.account},
 	}
 	if offered(authenticator.TypeTOTP) {
 		c.OTP = f.totp
 	}
-	for _, channel := range []string{authenticator.TypeSMS, authenticator.TypeVoice, authenticator.TypeEmail} {
+	for _, channel := range codeChannels {
 		if offered(channel) {
 			c.OutOfBand = append(c.OutOfBand, f.codes[channel])
 		}
@@ -124,10 +128,11 @@ func (f *factors) direct(users directauth.Users, offered func(string) bool, enro
 
 // managers are the factors whose authenticators can be listed and taken away.
 func (f *factors) managers() []authenticator.Manager {
-	all := []authenticator.Manager{f.totp, f.push, f.recovery}
-	for _, c := range f.codes {
-		all = append(all, c)
+	all := []authenticator.Manager{f.totp, f.push}
+	for _, channel := range codeChannels {
+		all = append(all, f.codes[channel])
 	}
+	all = append(all, f.recovery)
 	if f.passkeys != nil {
 		all = append(all, f.passkeys)
 	}

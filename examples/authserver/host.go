@@ -176,6 +176,9 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 		s.provider.Mount(mux)
 	}
 	mux.Handle("/resource", h.resourceHandler())
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { // clients read JSON, also of what is not there
+		writeError(w, http.StatusNotFound, "not_found", "There is nothing at this path")
+	})
 	mux.HandleFunc("PUT /idp/myaccount/password", h.accountPassword)
 	mux.Handle("/push/", http.StripPrefix("/push", h.factors.push.Handler())) // for devices
 	if dev {

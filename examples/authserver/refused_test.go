@@ -25,7 +25,10 @@ const (
 // refusals are configurations that cannot be honoured, and what is said of them.
 var refusals = []struct{ name, config, want string }{
 	// what is there later
-	{"authorization_code", client(`"grant_types": ["authorization_code"], "client_secret": "s"`), `clients[0].grant_types[0]: "authorization_code" is not there yet`},
+	{"authorization_code", client(`"grant_types": ["authorization_code"], "client_secret": "s"`), `clients[0].grant_types[0]: "authorization_code" is not there yet without a grant of a first factor, such as "password"`},
+	{"interaction_code", client(`"application_type": "native", "grant_types": ["http://auth0.com/oauth/grant-type/mfa-otp", "interaction_code"]`), `clients[0].grant_types[1]: "interaction_code" is not there yet without a grant of a first factor`},
+	{"interaction_code in a browser", client(`"application_type": "browser", "grant_types": ["interaction_code"]`), `clients[0].grant_types[0]: "interaction_code" is not for an application of type "browser"`},
+	{"password-realm", client(`"application_type": "native", "grant_types": ["http://auth0.com/oauth/grant-type/password-realm"]`), `clients[0].grant_types[0]: "http://auth0.com/oauth/grant-type/password-realm" is not there yet`},
 	{"the second grant", client(`"application_type": "native", "grant_types": ["password", "urn:openid:params:grant-type:ciba"]`), `clients[0].grant_types[1]: "urn:openid:params:grant-type:ciba" is not there yet`},
 	{"device", client(`"application_type": "browser", "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]`), `clients[0].grant_types[0]: "urn:ietf:params:oauth:grant-type:device_code" is not there yet`},
 	{"CIBA", client(`"application_type": "native", "grant_types": ["urn:openid:params:grant-type:ciba"]`), `clients[0].grant_types[0]: "urn:openid:params:grant-type:ciba" is not there yet`},
@@ -36,7 +39,8 @@ var refusals = []struct{ name, config, want string }{
 	{"private_key_jwt", client(`"grant_types": [], "token_endpoint_auth_method": "private_key_jwt"`), `clients[0].token_endpoint_auth_method: "private_key_jwt" is not there yet`},
 	{"registration", `{"servers": [{"id": "x", "registration": "open"}]}`, `servers[0].registration: "open" is not there yet`},
 	{"registration_tokens", `{"registration_tokens": ["x"]}`, `registration_tokens: is not there yet`},
-	{"code_ttl", `{"servers": [{"id": "x", "code_ttl": "60s"}]}`, `servers[0].code_ttl: is not there yet`},
+	{"code_ttl", `{"servers": [{"id": "x", "code_ttl": "11m"}]}`, `servers[0].code_ttl: is longer than 10m`},
+	{"request_uri_ttl", `{"servers": [{"id": "x", "request_uri_ttl": "60s"}]}`, `servers[0].request_uri_ttl: is not there yet`},
 	{"consent", `{"scopes": [{"name": "a"}, {"name": "b", "consent": "required"}]}`, `scopes[1].consent: "required" is not there yet`},
 	{"DPoP nonces", `{"dpop_nonce": "required"}`, `dpop_nonce: "required" is not there yet`},
 	{"SMS", `{"users": [{` + user + `, "factors": [{"id": "f", "type": "sms", "phone": "5550100"}]}]}`, `users[0].factors[0].phone: `},

@@ -19,7 +19,7 @@ func TestDemo(t *testing.T) {
 
 	a := p.password(defaultToken, "demo-app", "mia@example.test", miaPassword, "scope", "openid profile orders:read offline_access")
 	a.is(t, http.StatusForbidden, "mfa_required")
-	require.Equal(t, directauth.GrantMFAOTP, a.text("supported_challenge_types"))
+	require.Equal(t, directauth.GrantMFAOOB+" "+directauth.GrantMFAOTP, a.text("supported_challenge_types"))
 	signedIn := p.mfa(defaultToken, "demo-app", a.text("mfa_token"), p.code()).ok(t)
 	require.Equal(t, "Bearer", signedIn.text("token_type"))
 	require.Equal(t, "openid profile orders:read offline_access", signedIn.text("scope"))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mintyard/mintyard/directauth"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oidc"
 	"github.com/mintyard/mintyard/store"
@@ -15,8 +16,8 @@ import (
 // person is to begin with; what changes while the server runs is a record in the
 // store (users_record.go) and wins over the file.
 //
-// The library sees it through five small methods: Resolve, Subject, PasswordHash,
-// SetPasswordHash and claims.
+// The library sees it through six small methods: Resolve, Subject, PasswordHash,
+// SetPasswordHash, claims and account.
 type users struct {
 	store  store.Store
 	sealer *store.Sealer
@@ -125,6 +126,16 @@ func (u *users) claims(_ context.Context, r oidc.ClaimsRequest) (oidc.Claims, er
 		c[name] = v
 	}
 	return c, nil
+}
+
+// account is what an authenticator that somebody adds is told of the person.
+func (u *users) account(_ context.Context, id string) (directauth.Account, error) {
+	p := u.ids[id]
+	if p == nil {
+		return directauth.Account{}, fmt.Errorf("users: nobody has the id %q", id)
+	}
+	email, _ := p.Claims["email"].(string) // or there is none
+	return directauth.Account{Name: p.Username, Email: email}, nil
 }
 
 // person is somebody as of now.

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mintyard/mintyard/directauth"
+)
+
+// The scripts under clients, which drive clients of others, unmodified and at exact
+// versions, through what they know of direct authentication. Each has a server of its
+// own.
+func TestNPMClients(t *testing.T) {
+	node := npmInstalled(t)
+	dir := npmClients(t)
+	for _, script := range []string{"auth0-auth-js.mjs", "openid4vc-oauth2.mjs"} {
+		t.Run(strings.TrimSuffix(script, ".mjs"), func(t *testing.T) {
+			t.Parallel()
+			runScript(t, node, filepath.Join(dir, script))
+		})
+	}
+}
+
+// npmMajor is the oldest Node.js on which the clients were seen to work.
+const npmMajor = 18
+
+// npmInstalled finds Node.js and npm, without which the test is not skipped: nobody
+// would see that it was.
+func npmInstalled(t *testing.T) (node string) {
+	t.Helper()
+	const install = "; install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run the test again"
+	_, err := exec.LookPath("npm")
+	require.NoError(t, err, "npm is missing"+install)
+	node, err = exec.LookPath("node")
+	require.NoError(t, err, "node is missing"+install)
+	out, err := exec.Command(node, "--version").Output()
+	require.NoError(t, err)
+	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	major, err := strconv.Atoi(strings.Split(version, ".")[0])
+	require.NoError(t, err, version)
+	require.GreaterOrEqual(t, major, npmMajor, "node is "+version+install)
+	return node
+}
+
+// npmClients installs the clients into a copy of the folder, exactly as its lock file
+// says, and runs none of their install scripts.
+func npmClients(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	files, err := filepath.Glob("clients/*.*")
+	require.NoError(t, err)
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.IsDir() {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(file)), b, 0o600))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // the first time they are fetched
+	defer cancel()
+	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+	npm.Dir = dir
+	out, err := npm.CombinedOutput()
+	require.NoError(t, err, "npm ci: %s", out)
+	return dir
+}
+
+var lastLine = regexp.MustCompile(`\n(\d+) steps done\n$`)
+
+// runScript starts a server with TLS and one more that shows no numbers with pushes,
+// and runs the script against them.
+func runScript(t *testing.T, node, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	certificate(t, dir)
+	cert := filepath.Join(dir, "cert.pem")
+	tls := []string{"-dev", "-tls-cert", cert, "-tls-key", filepath.Join(dir, "key.pem")}
+	key := newPasskey(t)
+	numbers := start(t, setup{config: npmConfig(t, key, "always"), args: tls})
+	plain := start(t, setup{config: npmConfig(t, key, "never"), args: tls})
+
+	private, err := x509.MarshalPKCS8PrivateKey(key.key)
+	require.NoError(t, err)
+	told, err := json.Marshal(map[string]any{
+		"origin": numbers.issuer, "withoutNumbers": plain.issuer, "clientSecret": npmSecret,
+		"password": miaPassword, "totp": miaSecret, "recoveryCode": "WXYZ7-23456",
+		"passkey": map[string]string{
+			"id": base64.RawURLEncoding.EncodeToString(key.id), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
+		},
+	})
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, node, script)
+	run.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+cert, "AUTHSERVER="+string(told))
+	var out, errs bytes.Buffer
+	run.Stdout, run.Stderr = &out, &errs
+	err = run.Run()
+	t.Logf("%s%s", out.String(), errs.String())
+	require.NoError(t, err)
+	require.Regexp(t, lastLine, out.String(), "the script ended before its end")
+}
+
+// npmSecret is that of every app. @openid4vc/oauth2 writes Basic credentials in base64
+// without padding and in the alphabet of URLs, which RFC 7617 does not have: with this
+// secret there is no difference.
+const npmSecret = "the secret of every app: more than 32 bytes."
+
+// npmConfig has apps that ask for two factors: shop and office, which authenticate, and
+// till, which does not; and kiosk, which asks for one. Mia has every factor, the others
+// have none.
+func npmConfig(t *testing.T, key *passkey, numbers string) string {
+	t.Helper()
+	grants := []string{
+		"password", directauth.GrantOTP, directauth.GrantOOB, directauth.GrantWebAuthn,
+		directauth.GrantMFAOTP, directauth.GrantMFAOOB, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
+		"authorization_code", "interaction_code", "refresh_token",
+	}
+	type object = map[string]any
+	app := func(id, method, policy string) object {
+		o := object{"client_id": id, "application_type": "native", "token_endpoint_auth_method": method, "grant_types": grants, "sign_in_policy": policy}
+		if method != "none" {
+			o["client_secret"] = npmSecret
+		}
+		return o
+	}
+	person := func(id string, factors ...object) object {
+		address := id + "@example.test"
+		return object{
+			"id": id, "username": address, "password": miaPassword,
+			"claims": object{"name": id, "email": address, "email_verified": true}, "factors": append([]object{}, factors...),
+		}
+	}
+	users := []object{person("mia",
+		object{"id": "app", "type": "totp", "secret": miaSecret},
+		object{"id": "sms", "type": "sms", "phone": "+15550100"},
+		object{"id": "voice", "type": "voice", "phone": "+15550100"},
+		object{"id": "email", "type": "email", "address": "mia@example.test"},
+		object{"id": "push", "type": "push", "device": "Mia's phone"},
+		object{"id": "passkey", "type": "webauthn", "credential_id": base64.RawURLEncoding.EncodeToString(key.id), "public_key": key.cose(t)},
+		object{"id": "codes", "type": "recovery_codes", "codes": []string{"WXYZ7-23456"}},
+	)}
+	for _, id := range []string{"tom", "uma", "vic", "wes", "xia", "yul", "zoe"} {
+		users = append(users, person(id))
+	}
+	b, err := json.Marshal(object{
+		"audience":       "api://shop",
+		"scopes":         []object{{"name": "shop:read", "default": true}, {"name": directauth.ScopeReadAuthenticators}, {"name": directauth.ScopeRemoveAuthenticators}},
+		"servers":        []object{{"id": "default", "audience": "api://default", "code_ttl": "60s"}},
+		"authenticators": object{"push": object{"enrolment": "optional", "number_challenge": numbers}},
+		"clients": []object{
+			app("shop", "client_secret_post", "two"), app("office", "client_secret_basic", "two"), app("till", "none", "two"),
+			app("kiosk", "client_secret_post", "one"), app("plain", "none", "one"),
+		},
+		"users": users,
+		"policies": object{
+			"one": object{"rules": []object{{"name": "one", "then": object{"access": "allow", "factors": 1}}}},
+			"two": object{"rules": []object{{"name": "two", "then": object{"access": "allow", "factors": 2}}}},
+		},
+	})
+	require.NoError(t, err)
+	return string(b)
+}

@@ -253,11 +253,6 @@ func (o owner) newDeviceCodeFirst() bool {
 		"mfa_token", mfa, "password", password).status == http.StatusOK
 }
 
-// newDevicePassword is a password alone from anywhere.
-func (o owner) newDevicePassword() bool {
-	return o.tryPassword(home, "one", "mia", password).status == http.StatusOK
-}
-
 // passkey needs neither.
 func (o owner) passkey() bool {
 	begun := o.post(home, primaryPath, "client_id", "two", "challenge_hint", directauth.GrantWebAuthn, "login_hint", "mia")

@@ -174,7 +174,7 @@ func (s *firstPartyState) person(ctx context.Context, hint string) error {
 		return nil
 	}
 	if len(s.a.Methods) == 0 && s.knows() {
-		if canonical(hint) != s.t.Hint {
+		if s.d.canonical(hint) != s.t.Hint {
 			return errPersonChanged
 		}
 		return nil
@@ -193,7 +193,7 @@ func (s *firstPartyState) person(ctx context.Context, hint string) error {
 	if err != nil {
 		return err
 	}
-	s.t.Hint = canonical(hint)
+	s.t.Hint = s.d.canonical(hint)
 	return s.r.About(ctx, s.a, subject)
 }
 

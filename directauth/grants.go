@@ -62,7 +62,7 @@ func (d *Direct) first(ctx context.Context, r *oauth.TokenRequest, name, secret 
 	if err := r.About(ctx, a, subject); err != nil {
 		return nil, err
 	}
-	return d.verify(ctx, r, a, transaction{Hint: canonical(hint)}, v, proof)
+	return d.verify(ctx, r, a, transaction{Hint: d.canonical(hint)}, v, proof)
 }
 
 // ask takes what a sign-in is to end with from the request.

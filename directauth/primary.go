@@ -77,7 +77,7 @@ func (d *Direct) firstChallenge(ctx context.Context, r *oauth.TokenRequest, gran
 	if err := r.About(ctx, a, subject); err != nil {
 		return nil, err
 	}
-	t := transaction{Hint: canonical(hint)}
+	t := transaction{Hint: d.canonical(hint)}
 	if grant == GrantWebAuthn {
 		return d.startPasskey(ctx, r, a, t, grant)
 	}

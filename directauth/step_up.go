@@ -31,15 +31,15 @@ func (d *Direct) StepUp(ctx context.Context, a *oauth.Authorization, decision po
 	if err != nil {
 		return err
 	}
+	members := []oauth.Member{oauth.StringMember("mfa_token", handle)}
+	if len(grants) > 0 {
+		// Not documented by the dialect, and the only way in which an app learns what
+		// may come next; apps that do not know it ignore it.
+		members = append(members, oauth.StringMember("supported_challenge_types", strings.Join(grants, " ")))
+	}
 	return &oauth.Error{
 		Code: CodeMFARequired, Status: http.StatusForbidden, Reason: oauth.ReasonStepUp,
-		Description: "More verification is needed",
-		Extra: slices.Concat([]oauth.Member{
-			oauth.StringMember("mfa_token", handle),
-			// Not documented by the dialect, and the only way in which an app
-			// learns what may come next; apps that do not know it ignore it.
-			oauth.StringMember("supported_challenge_types", strings.Join(grants, " ")),
-		}, requirements, a.Answer),
+		Description: "More verification is needed", Extra: slices.Concat(members, requirements, a.Answer),
 	}
 }
 

@@ -68,8 +68,12 @@ func (d *Direct) identity(ctx context.Context, r *oauth.TokenRequest, a *oauth.A
 	return id
 }
 
-// canonical bounds a hint that is kept: one that is too long is known by its digest.
-func canonical(hint string) string {
+// canonical is the one spelling of a name, bounded, since it is kept: one that is too
+// long is known by its digest.
+func (d *Direct) canonical(hint string) string {
+	if c, ok := d.config.Users.(Canonical); ok {
+		hint = c.Canonical(hint)
+	}
 	hint = strings.ToLower(strings.TrimSpace(hint))
 	if len(hint) <= 128 {
 		return hint

@@ -23,6 +23,16 @@ type fileConfig struct {
 	Policies       map[string]*policyConfig        `json:"policies"`
 	Authenticators map[string]*authenticatorConfig `json:"authenticators"`
 	WebAuthn       *webauthnConfig                 `json:"webauthn"`
+	Delivery       *deliveryConfig                 `json:"delivery"`
+}
+
+type deliveryConfig struct {
+	Webhook *webhookConfig `json:"webhook"`
+}
+
+type webhookConfig struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
 }
 
 type webauthnConfig struct {

@@ -55,7 +55,7 @@ type server struct {
 // configuration. It opens nothing.
 func newHost(ctx context.Context, o *options, log *slog.Logger) (*host, error) {
 	h := &host{clock: new(clock), events: &events{log: log, keep: o.dev}}
-	h.outbox = &outbox{keep: o.dev, log: log, now: h.clock.Now}
+	h.outbox = &outbox{keep: o.dev, now: h.clock.Now}
 	var err error
 	if h.config, err = loadConfig(o.config); err != nil {
 		return nil, err
@@ -79,6 +79,9 @@ func newHost(ctx context.Context, o *options, log *slog.Logger) (*host, error) {
 		return nil, err
 	}
 	if err := planAuthenticators(h.config); err != nil {
+		return nil, err
+	}
+	if h.outbox.next, err = planDelivery(h.config); err != nil {
 		return nil, err
 	}
 	if err := planUsers(ctx, h.config); err != nil {

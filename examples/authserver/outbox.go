@@ -2,20 +2,21 @@ package main
 
 import (
 	"context"
-	"log/slog"
+	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
 )
 
-// outbox delivers: with -dev it keeps what was sent for /dev/outbox, and otherwise
-// it writes it to the log, since this program has no gateway. A host of your own
-// gives a Sender for each channel.
+// outbox delivers: with -dev it keeps what was sent for /dev/outbox, and otherwise it
+// hands it to the webhook of the configuration. Without either nothing is delivered,
+// and whoever asks for a code is told so: a code has no place in a log.
 type outbox struct {
 	keep bool
-	log  *slog.Logger
+	next authenticator.Sender // nil: there is none
 	now  func() time.Time
 
 	mu   sync.Mutex
@@ -38,9 +39,12 @@ type sentMessage struct {
 
 // Send implements authenticator.Sender.
 func (o *outbox) Send(ctx context.Context, m authenticator.Message) error {
-	if !o.keep {
-		o.log.InfoContext(ctx, "message", "channel", m.Channel, "to", m.To, "title", m.Title, "text", m.Text)
-		return nil
+	switch {
+	case o.keep:
+	case o.next == nil:
+		return errNoDelivery
+	default:
+		return o.next.Send(ctx, m)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -49,6 +53,24 @@ func (o *outbox) Send(ctx context.Context, m authenticator.Message) error {
 		Purpose: m.Purpose.String(), Code: m.Code, Title: m.Title, Text: m.Text, Choices: m.Choices,
 	})
 	return nil
+}
+
+var errNoDelivery = errors.New("no delivery: set delivery.webhook, or run with -dev and read /dev/outbox")
+
+// planDelivery makes the sender of the configuration.
+func planDelivery(c *fileConfig) (authenticator.Sender, error) {
+	if c.Delivery == nil {
+		return nil, nil
+	}
+	w := c.Delivery.Webhook
+	if w == nil {
+		return nil, refuse("delivery.webhook", "is required")
+	}
+	s, err := authenticator.NewWebhookSender(authenticator.WebhookConfig{URL: w.URL, Secret: w.Secret})
+	if err != nil {
+		return nil, refuse("delivery.webhook", "%s", strings.TrimPrefix(err.Error(), "authenticator: WebhookConfig."))
+	}
+	return s, nil
 }
 
 // find is what was sent to a user over a channel, oldest first; "" is any.

@@ -48,6 +48,8 @@ var refusals = []struct{ name, config, want string }{
 	{"member of another factor", `{"users": [{` + user + `, "factors": [{"id": "f", "type": "email", "address": "a@b.test", "phone": "+15550100"}]}]}`, `users[0].factors[0].phone: is not for "email"`},
 	{"passkey", `{"users": [{` + user + `, "factors": [{"id": "f", "type": "webauthn", "credential_id": "AAAA", "public_key": "AAAA"}]}]}`, `users[0].factors[0].public_key: `},
 	{"recovery codes twice", `{"users": [{` + user + `, "factors": [{"id": "f", "type": "recovery_codes", "codes": ["WXYZ7-23456"]}, {"id": "g", "type": "recovery_codes", "codes": ["WXYZ7-34567"]}]}]}`, `users[0].factors[1].type: "recovery_codes" stands twice`},
+	{"delivery", `{"delivery": {"webhook": {"url": "http://gateway.example", "secret": "x"}}}`, `delivery.webhook: `},
+	{"delivery to nowhere", `{"delivery": {}}`, `delivery.webhook: is required`},
 	{"relying party", `{"webauthn": {"rp_id": "https://login.example"}}`, `webauthn: `},
 	{"push", `{"users": [{` + user + `, "factors": [{"id": "f", "type": "push"}]}]}`, `users[0].factors[0].device: is required by "push"`},
 	{"fax as an authenticator", `{"authenticators": {"fax": "optional"}}`, `authenticators.fax: is not known`},

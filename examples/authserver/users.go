@@ -27,6 +27,8 @@ type users struct {
 	list  []*userConfig
 	names map[string]string // user name → id
 	local map[string]string // what stands before the @ → id; "" if it is several people's
+
+	domain string // of everybody's user name; "" if there are several
 }
 
 func newUsers(list []userConfig, s store.Store, sealer *store.Sealer, hash hashFunc) *users {
@@ -40,7 +42,12 @@ func newUsers(list []userConfig, s store.Store, sealer *store.Sealer, hash hashF
 		u.list = append(u.list, p)
 		name := foldName(p.Username)
 		u.names[name] = p.ID
-		before, _, _ := strings.Cut(name, "@")
+		before, domain, _ := strings.Cut(name, "@")
+		if u.domain == "" && i == 0 {
+			u.domain = domain
+		} else if u.domain != domain {
+			u.domain = ""
+		}
 		if _, taken := u.local[before]; taken {
 			u.local[before] = ""
 		} else {
@@ -61,6 +68,20 @@ func (u *users) Resolve(_ context.Context, hint string) (string, error) {
 		return "", nil
 	}
 	return u.local[name], nil
+}
+
+// Canonical implements directauth.Canonical: a bare name means the same as the whole
+// one, also of nobody.
+func (u *users) Canonical(hint string) string {
+	name := foldName(hint)
+	switch {
+	case strings.Contains(name, "@"):
+	case u.local[name] != "":
+		return foldName(u.ids[u.local[name]].Username)
+	case u.domain != "":
+		return name + "@" + u.domain
+	}
+	return name
 }
 
 // Subject implements oauth.Subjects.

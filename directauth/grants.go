@@ -133,7 +133,14 @@ func (d *Direct) mfaRecoveryCode(ctx context.Context, r *oauth.TokenRequest) (*o
 	return d.verifyRecoveryCode(ctx, r, a, t, code)
 }
 
+// verifyRecoveryCode spends a code, unless policy denies already: there are few of
+// them, and the new one would be lost.
 func (d *Direct) verifyRecoveryCode(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction, code string) (*oauth.Authorization, error) {
+	if decision, err := r.Server.Decide(ctx, a); err != nil {
+		return nil, err
+	} else if decision.Access == policy.Deny && decision.Reason != policy.ReasonUnreachable {
+		return nil, errDenied
+	}
 	m, replacement, err := d.config.RecoveryCodes.VerifyAndReplace(ctx, d.identity(ctx, r, a, t.Hint), code)
 	if err != nil {
 		return nil, d.refused(ctx, r, a, err)

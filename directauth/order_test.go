@@ -80,6 +80,22 @@ func TestRecoveryCode(t *testing.T) {
 	require.Equal(t, http.StatusOK, use(k.started("two"), a.text("recovery_code")).status)
 }
 
+// A recovery code is not spent for what policy denies anyway.
+func TestRecoveryCodeIsNotWasted(t *testing.T) {
+	k := newKit(t)
+	mfa, again := k.started("two"), k.started("two")
+	closed, err := policy.New(policy.Rule{Name: "closed", Then: policy.Outcome{Access: policy.Deny}})
+	require.NoError(t, err)
+	open := k.clients["two"].SignIn
+	k.clients["two"].SignIn = closed
+	k.recover("two", mfa, recoveryCode).requireError(t, http.StatusForbidden, "access_denied")
+	k.clients["two"].SignIn = open
+	k.host.suspend("mia", false)
+	k.recover("two", mfa, recoveryCode).requireError(t, http.StatusBadRequest, "invalid_grant")
+	k.host.suspend("mia", true)
+	require.Equal(t, http.StatusOK, k.recover("two", again, recoveryCode).status)
+}
+
 // A lost password is recovered by other factors, for a token that sets a new one
 // and nothing else.
 func TestRecovery(t *testing.T) {

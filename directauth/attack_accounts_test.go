@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mintyard/mintyard/authenticator"
@@ -21,10 +22,16 @@ const accounts = 10_000 / less
 
 func resident(i int) string { return fmt.Sprintf("resident%d", i) }
 
-func (w *town) settleAll(n int) {
-	for i := range n {
-		w.settle(resident(i))
+func (w *town) settleAll(n int) { w.names(n) }
+
+// names are those of so many people, who are made.
+func (w *town) names(n int) []string {
+	names := make([]string, n, n+1)
+	for i := range names {
+		names[i] = resident(i)
+		w.settle(names[i])
 	}
+	return names
 }
 
 // Row 3: ten thousand accounts whose passwords are known, as many guesses at each as
@@ -33,13 +40,13 @@ func (w *town) settleAll(n int) {
 func knownPasswords(t *testing.T) *figure {
 	f := &figure{attack: "3  10^4 accounts, passwords known, TOTP, an hour", bound: 10, chance: perTOTP}
 	w := newTown(t, 3)
-	w.settleAll(accounts)
 	mia := owner{w.nodes[0]}
+	names := append(w.names(accounts-1), "mia")
 	var alarm atomic.Int64
-	spread(accounts, func(i int) {
+	spread(len(names), func(i int) {
 		r := rand.New(rand.NewPCG(3, uint64(i)))
-		n, from := w.nodes[i%2], address(r)
-		mfa := n.session(from, resident(i))
+		n, from, name := w.nodes[i%2], address(r), names[i]
+		mfa := n.session(from, name)
 		judged := int64(0)
 		for range 11 {
 			if f.hear(t, n.tryMFA(from, mfa, guess(r))) {
@@ -50,14 +57,20 @@ func knownPasswords(t *testing.T) *figure {
 			}
 		}
 		raise(&f.worst, judged)
-		if i%100 == 0 {
-			f.rightCode.add(w.nodes[1-i%2].tryMFA(from, mfa, w.code(resident(i))).status == http.StatusOK)
+		if i%100 == 0 || name == "mia" {
+			f.rightCode.add(w.nodes[1-i%2].tryMFA(from, mfa, w.code(name)).status == http.StatusOK)
 		}
 	})
 	f.known.add(mia.knownDevice())
 	f.passkey.add(mia.passkey())
-	w.advance(time.Hour + time.Second)
+	w.advance(time.Minute)
+	f.otherWay.add(mia.newDeviceCodeFirst())
+	w.advance(time.Hour)
 	f.afterLock.add(mia.newDevice())
+	for i := 0; i < accounts-1; i += 100 {
+		mfa := w.nodes[i%2].session(home, names[i])
+		f.afterLock.add(w.nodes[i%2].tryMFA(home, mfa, w.code(names[i])).status == http.StatusOK)
+	}
 	t.Logf("%s: after about 1,000 guesses %d factor.refused events were heard", f.attack, alarm.Load())
 	require.Greater(t, alarm.Load(), int64(500), "a host hears of failures in time")
 	return f
@@ -102,12 +115,22 @@ func TestCalibration(t *testing.T) {
 	})
 	require.NoError(t, err)
 	w.settleAll(people)
-	var judged, hits atomic.Int64
+	var judged, hits, right atomic.Int64
 	spread(people, func(i int) {
 		r := rand.New(rand.NewPCG(7, uint64(i)))
 		id := authenticator.Identity{Subject: resident(i)}
+		good := make(map[string]bool)
+		for step := -1; step <= 1; step++ {
+			code, err := totp.GenerateCode(secretOf(id.Subject), w.Now().Add(time.Duration(step)*30*time.Second))
+			require.NoError(t, err)
+			good[code] = true
+		}
 		for range each {
-			switch _, err := f.Verify(t.Context(), id, guess(r)); {
+			code := guess(r)
+			if good[code] {
+				right.Add(1)
+			}
+			switch _, err := f.Verify(t.Context(), id, code); {
 			case err == nil:
 				hits.Add(1)
 			case !isRefused(err):
@@ -120,6 +143,7 @@ func TestCalibration(t *testing.T) {
 	t.Logf("%d guesses were judged: %d hits, expected %g, at most %d", judged.Load(), hits.Load(), expected, poisson(expected, 1e-3))
 	require.EqualValues(t, people*each, judged.Load())
 	require.LessOrEqual(t, hits.Load(), poisson(expected, 1e-3))
+	require.Equal(t, right.Load(), hits.Load(), "each guess that is the code of one of three steps, and no other")
 
 	// The window itself, which chance could hide: three steps and no more.
 	accepted := 0
@@ -141,12 +165,7 @@ func TestCalibration(t *testing.T) {
 // disables a password for a day, and not for good.
 func TestLockoutAsAWeapon(t *testing.T) {
 	w := newTown(t, 8)
-	w.settleAll(accounts)
-	names := make([]string, accounts, accounts+1)
-	for i := range names {
-		names[i] = resident(i)
-	}
-	names = append(names, "mia")
+	names := append(w.names(accounts-1), "mia")
 	mia := owner{w.nodes[0]}
 	var requests, judged, lockedOut, known, passkey, order, later tally
 	attack := func(names []string, each int) {

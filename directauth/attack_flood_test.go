@@ -90,12 +90,14 @@ func TestHashFlood(t *testing.T) {
 	require.EqualValues(t, parallel, most.Load(), "hashes at once")
 	require.EqualValues(t, parallel+queue, worked.Load(), "who waited was served")
 	require.EqualValues(t, flood-parallel-queue, busy.Load())
+	// The collector lets as much lie about as is in use, before it looks.
+	const mostMiB = 2*parallel*19 + 64
 	slices.Sort(times)
 	p99 := times[len(times)*99/100]
 	t.Logf("%d password grants at once: %d hashes at once, %d served, %d busy; memory grew by %d MiB, at most %d; %d refreshes meanwhile, p50 %v, p99 %v",
-		flood, most.Load(), worked.Load(), busy.Load(), peak-before, parallel*19+64, len(times), times[len(times)/2], p99)
+		flood, most.Load(), worked.Load(), busy.Load(), peak-before, mostMiB, len(times), times[len(times)/2], p99)
 	if before > 0 {
-		require.LessOrEqual(t, peak-before, parallel*19+64)
+		require.LessOrEqual(t, peak-before, mostMiB)
 	}
 	for i := range flood { // nobody was counted for what was not judged
 		if i%50 == 0 {

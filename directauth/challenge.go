@@ -204,7 +204,11 @@ func (d *Direct) startPasskey(ctx context.Context, r *oauth.TokenRequest, a *oau
 }
 
 func (d *Direct) beginPasskey(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction) (*authenticator.AssertionOptions, error) {
-	options, err := d.config.Passkeys.Options(ctx, d.identity(ctx, r, a, t.Hint))
+	id := d.identity(ctx, r, a, t.Hint)
+	if id.Subject == "" {
+		id.Subject = t.named // a suspension does not show: the options stay what they were
+	}
+	options, err := d.config.Passkeys.Options(ctx, id)
 	if err != nil {
 		return nil, d.refused(ctx, r, a, err)
 	}

@@ -189,11 +189,11 @@ func (s *firstPartyState) person(ctx context.Context, hint string) error {
 		}
 		return nil
 	}
-	subject, err := s.d.resolve(ctx, s.r, hint)
+	subject, named, err := s.d.resolve(ctx, s.r, hint)
 	if err != nil {
 		return err
 	}
-	s.t.Hint = s.d.canonical(hint)
+	s.t.Hint, s.t.named = s.d.canonical(hint), named
 	return s.r.About(ctx, s.a, subject)
 }
 

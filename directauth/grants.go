@@ -55,7 +55,7 @@ func (d *Direct) first(ctx context.Context, r *oauth.TokenRequest, name, secret 
 	if err := d.ask(r, a); err != nil {
 		return nil, err
 	}
-	subject, err := d.resolve(ctx, r, hint)
+	subject, _, err := d.resolve(ctx, r, hint)
 	if err != nil {
 		return nil, err
 	}

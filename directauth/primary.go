@@ -68,16 +68,16 @@ func (d *Direct) firstChallenge(ctx context.Context, r *oauth.TokenRequest, gran
 	}
 	a := r.NewTransaction()
 	a.Recovery = recovery
-	subject := ""
+	subject, named := "", ""
 	if hint != "" { // a passkey can be asked for without a name
-		if subject, err = d.resolve(ctx, r, hint); err != nil {
+		if subject, named, err = d.resolve(ctx, r, hint); err != nil {
 			return nil, err
 		}
 	}
 	if err := r.About(ctx, a, subject); err != nil {
 		return nil, err
 	}
-	t := transaction{Hint: d.canonical(hint)}
+	t := transaction{Hint: d.canonical(hint), named: named}
 	if grant == GrantWebAuthn {
 		return d.startPasskey(ctx, r, a, t, grant)
 	}
@@ -86,14 +86,13 @@ func (d *Direct) firstChallenge(ctx context.Context, r *oauth.TokenRequest, gran
 
 // resolve finds the person who is named, before anything is proved. Somebody who is
 // suspended is nobody: the same work is done, and counted in the same place.
-func (d *Direct) resolve(ctx context.Context, r *oauth.TokenRequest, hint string) (string, error) {
-	subject, err := d.config.Users.Resolve(ctx, hint)
-	if err != nil {
-		return "", err
+func (d *Direct) resolve(ctx context.Context, r *oauth.TokenRequest, hint string) (subject, named string, err error) {
+	if named, err = d.config.Users.Resolve(ctx, hint); err != nil {
+		return "", "", err
 	}
-	active, err := r.Active(ctx, subject)
-	if !active {
-		subject = ""
+	active, err := r.Active(ctx, named)
+	if active {
+		subject = named
 	}
-	return subject, err
+	return subject, named, err
 }

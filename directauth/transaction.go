@@ -35,6 +35,9 @@ type transaction struct {
 
 	// choice is the id of the authenticator that the app has chosen for a challenge.
 	choice string
+
+	// named is who was named, also if that person is suspended.
+	named string
 }
 
 func load(a *oauth.Authorization) (t transaction, err error) {

@@ -16,10 +16,9 @@ const firstPartyEndpoint = "authorize-challenge"
 
 // The error codes of the endpoint besides those of the token endpoint.
 const (
-	CodeInsufficient            = "insufficient_authorization" // another step is needed
-	codeUnsupportedResponseType = "unsupported_response_type"
-	codeRequestNotSupported     = "request_not_supported"
-	codeRequestURINotSupported  = "request_uri_not_supported"
+	CodeInsufficient           = "insufficient_authorization" // another step is needed
+	codeRequestNotSupported    = "request_not_supported"
+	codeRequestURINotSupported = "request_uri_not_supported"
 )
 
 // The reasons of the endpoint.
@@ -37,7 +36,7 @@ var (
 	errTwoFactors       = oauth.NewError(oauth.CodeInvalidRequest, ReasonTwoFactors, "Send one factor at a time")
 	errChallengeChanged = oauth.NewError(oauth.CodeInvalidRequest, ReasonChallengeChanged, "code_challenge and nonce must stay the same for the whole sign-in")
 	errNotFirst         = oauth.NewError(oauth.CodeInvalidRequest, ReasonNotFirst, "A recovery code comes after another factor")
-	errResponseType     = oauth.NewError(codeUnsupportedResponseType, oauth.ReasonMalformedValue, "response_type can only be code")
+	errResponseType     = oauth.NewError(oauth.CodeUnsupportedResponseType, oauth.ReasonMalformedValue, "response_type can only be code")
 	errRequestObject    = oauth.NewError(codeRequestNotSupported, ReasonRequestObject, "Send parameters, not a request object")
 	errRequestURI       = oauth.NewError(codeRequestURINotSupported, ReasonRequestObject, "Send parameters, not a request_uri")
 	errUnusable         = oauth.NewError(oauth.CodeUnauthorizedClient, oauth.ReasonUnknownGrant, "The server does not have this factor")

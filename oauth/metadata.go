@@ -17,11 +17,14 @@ func (s *Server) Metadata() Metadata {
 		"issuer":                   s.config.Issuer,
 		"token_endpoint":           s.URL(s.config.Paths.Token),
 		"jwks_uri":                 s.URL(s.config.Paths.Keys),
-		"response_types_supported": []string{}, // required, although there is no authorization endpoint
+		"response_types_supported": []string{}, // required, and there is none
 		"grant_types_supported":    s.grantTypes(),
 		"scopes_supported":         s.scopeNames(),
 
 		"token_endpoint_auth_methods_supported": []string{AuthBasic, AuthPost, AuthNone},
+	}
+	if p := s.config.Paths.Authorize; p != "" {
+		m["authorization_endpoint"] = s.URL(p)
 	}
 	if p := s.config.Paths.Introspect; p != "" {
 		m["introspection_endpoint"] = s.URL(p)

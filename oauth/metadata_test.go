@@ -41,6 +41,11 @@ func TestMetadata(t *testing.T) {
 				at := httptest.NewRequest(http.MethodGet, a.text(name), nil)
 				require.Equal(t, http.StatusMethodNotAllowed, k.do(at).status, "%s is advertised and must be there", name)
 			}
+			at := httptest.NewRequest(http.MethodGet, a.text("authorization_endpoint")+"?response_type=code&client_id=web&redirect_uri=https://evil.example", nil)
+			refused := k.do(at)
+			require.Equal(t, "unsupported_response_type", refused.text("error"))
+			require.Equal(t, http.StatusBadRequest, refused.status)
+			require.Empty(t, refused.header.Get("Location"))
 			keys := k.do(httptest.NewRequest(http.MethodGet, a.text("jwks_uri"), nil))
 			require.Equal(t, http.StatusOK, keys.status)
 		}

@@ -32,6 +32,7 @@ func (s *Server) Endpoints() iter.Seq2[string, http.Handler] {
 			{p.Introspect, s.IntrospectHandler()},
 			{p.Revoke, s.RevokeHandler()},
 			{p.Keys, s.KeysHandler()},
+			{p.Authorize, s.AuthorizeHandler()},
 		} {
 			if e.path != "" && !yield(e.path, e.handler) {
 				return

@@ -14,6 +14,7 @@ type Paths struct {
 	Introspect string // RFC 7662
 	Revoke     string // RFC 7009
 	Keys       string // JWKS (RFC 7517 section 5)
+	Authorize  string // RFC 6749 section 3.1: it has no response type yet, and says so
 }
 
 // DefaultPaths puts the endpoints right below the issuer: /token, /introspect,
@@ -37,6 +38,7 @@ func pathsBelow(issuer, below string) Paths {
 		Introspect: base + "/introspect",
 		Revoke:     base + "/revoke",
 		Keys:       base + "/keys",
+		Authorize:  base + "/authorize",
 	}
 }
 
@@ -57,7 +59,7 @@ func (p Paths) check(issuer string) error {
 	}
 	seen := make(map[string]bool)
 	for _, f := range []struct{ name, path string }{
-		{"Token", p.Token}, {"Introspect", p.Introspect}, {"Revoke", p.Revoke}, {"Keys", p.Keys},
+		{"Token", p.Token}, {"Introspect", p.Introspect}, {"Revoke", p.Revoke}, {"Keys", p.Keys}, {"Authorize", p.Authorize},
 	} {
 		if f.path == "" {
 			continue

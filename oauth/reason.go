@@ -15,6 +15,7 @@ const (
 	ReasonTooMany        Reason = "parameters_too_many"
 	ReasonMissing        Reason = "parameter_missing"
 	ReasonMalformedValue Reason = "parameter_malformed"
+	ReasonResponseType   Reason = "response_type_unsupported"
 
 	// The client.
 	ReasonNoCredentials  Reason = "client_credentials_missing"

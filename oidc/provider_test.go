@@ -199,7 +199,8 @@ func TestDiscovery(t *testing.T) {
 	require.Equal(t, []any{"RS256"}, a.body["id_token_signing_alg_values_supported"])
 	require.Equal(t, []any{"public"}, a.body["subject_types_supported"])
 	require.Contains(t, a.body["scopes_supported"], "openid")
-	require.NotContains(t, a.body, "authorization_endpoint", "it is not there yet, and is not promised")
+	require.NotEmpty(t, a.text("authorization_endpoint"), "clients of the direct grants stop without")
+	require.Empty(t, a.body["response_types_supported"], "and nothing else is promised")
 	require.Equal(t, "*", a.header.Get("Access-Control-Allow-Origin"))
 }
 

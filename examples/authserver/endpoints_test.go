@@ -37,7 +37,7 @@ func TestMetadata(t *testing.T) {
 // What is not there is not there, and /dev is not without -dev.
 func TestNotThere(t *testing.T) {
 	p := start(t, setup{config: standard})
-	for _, path := range []string{"/", "/oauth2/v1/authorize", "/oauth2/default/v1/par", "/oauth2/other/v1/token", "/oauth2/v1/clients",
+	for _, path := range []string{"/", "/oauth2/default/v1/par", "/oauth2/other/v1/token", "/oauth2/v1/clients",
 		"/dev/store", "/dev/events", "/dev/outbox", "/dev/"} {
 		require.Equal(t, http.StatusNotFound, p.get(path).status, path)
 	}

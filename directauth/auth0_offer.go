@@ -45,10 +45,12 @@ func (d *Direct) offer(ctx context.Context, r *oauth.TokenRequest, a *oauth.Auth
 }
 
 // associates reports whether the answer to the request can ask for an association: it
-// is one of the token endpoint, and the app does not list grants as the other dialects
-// have them.
+// is one of the token endpoint, and the app speaks this dialect: it may use the grant
+// that no other has, and does not list grants as the others do. Apps of the others are
+// told that what is missing is not there, and would not know what to do with more.
 func (d *Direct) associates(r *oauth.TokenRequest) bool {
-	return d.config.Auth0 != nil && r.Param("grant_type") != "" && r.Param("grant_types_supported") == ""
+	return d.config.Auth0 != nil && r.Param("grant_type") != "" && r.Param("grant_types_supported") == "" &&
+		slices.Contains(r.Client.GrantTypes, GrantMFARecoveryCode)
 }
 
 // isOffered reports whether the person does not have the method, but could associate it.

@@ -394,11 +394,19 @@ func TestAuth0EnrolmentPolicy(t *testing.T) {
 // An app that may not use a grant is not told to associate what the grant proves.
 func TestAuth0EnrolmentFollowsGrants(t *testing.T) {
 	k := newA0(t)
-	k.clients["app"].GrantTypes = []string{directauth.GrantPassword, directauth.GrantMFAOTP}
+	k.clients["app"].GrantTypes = []string{directauth.GrantPassword, directauth.GrantMFAOTP, directauth.GrantMFARecoveryCode}
 	a := k.password("app", "tom")
 	require.Equal(t, a0Map{"challenge": []any{}, "enroll": []any{a0Map{"type": "otp"}}}, a.body["mfa_requirements"])
 	k.associateSMS(a.text("mfa_token"), "+15550111").refused(t, 403, "access_denied")
-	require.NotContains(t, k.associateOTP(a.text("mfa_token")).ok(t).body, "recovery_codes", "which it could not use")
+	require.Contains(t, k.associateOTP(a.text("mfa_token")).ok(t).body, "recovery_codes")
+
+	// One that has not even the grant of this dialect speaks another, in which what is
+	// not there is denied.
+	k = newA0(t)
+	k.clients["app"].GrantTypes = []string{directauth.GrantPassword, directauth.GrantMFAOTP}
+	b := k.password("app", "tom")
+	b.refused(t, 403, "access_denied")
+	require.NotContains(t, b.body, "mfa_token")
 }
 
 // What the dialect calls audience is what others call resource, and is carried by the

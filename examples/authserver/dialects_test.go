@@ -46,7 +46,7 @@ func TestAuth0Dialect(t *testing.T) {
 // says that it would not know how.
 func TestAddedFactors(t *testing.T) {
 	config := strings.Replace(standard, `"clients"`, `"authenticators": {"sms": "disabled", "totp": "required"}, "clients"`, 1)
-	config = strings.Replace(config, `"refresh_token"]`, `"`+directauth.GrantMFAOOB+`", "refresh_token"]`, 2)
+	config = strings.Replace(config, `"refresh_token"]`, `"`+directauth.GrantMFAOOB+`", "`+directauth.GrantMFARecoveryCode+`", "refresh_token"]`, 2)
 	p := start(t, setup{config: config, args: []string{"-dev"}})
 	a := p.password(defaultToken, "plain", "tom", tomPassword)
 	a.is(t, http.StatusForbidden, "mfa_required")

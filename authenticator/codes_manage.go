@@ -2,8 +2,6 @@ package authenticator
 
 import (
 	"context"
-
-	"github.com/mintyard/mintyard/internal/enrolment"
 )
 
 // Type implements [Manager].
@@ -39,17 +37,7 @@ func (f *Codes) masked(to string) string {
 
 // Rename implements [Manager].
 func (f *Codes) Rename(ctx context.Context, subject, id, name string) error {
-	if subject == "" {
-		return errSubject
-	}
-	if err := checkName(name); err != nil {
-		return err
-	}
-	_, err := f.book.Change(ctx, subject, id, func(e *enrolment.Entry) error {
-		e.Name = name
-		return nil
-	})
-	return bookError("renaming the destination", err)
+	return rename(ctx, f.book, "destination", subject, id, name)
 }
 
 // Remove implements [Manager]. After it returned nil no code that was sent there is

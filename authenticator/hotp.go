@@ -151,7 +151,7 @@ func (h *HOTP) Authenticators(ctx context.Context, subject string) ([]Authentica
 
 // Rename implements [Manager].
 func (h *HOTP) Rename(ctx context.Context, subject, id, name string) error {
-	return rename(ctx, h.o.book, subject, id, name)
+	return rename(ctx, h.o.book, "authenticator", subject, id, name)
 }
 
 // Remove implements [Manager], for an enrolment that was not confirmed too.

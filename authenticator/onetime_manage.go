@@ -38,8 +38,8 @@ func (o *oneTime) authenticators(ctx context.Context, subject string) ([]Authent
 	return list, nil
 }
 
-// rename changes the name of an authenticator in a book.
-func rename(ctx context.Context, b *enrolment.Book, subject, id, name string) error {
+// rename changes the name of an authenticator in a book; what is how an error calls it.
+func rename(ctx context.Context, b *enrolment.Book, what, subject, id, name string) error {
 	if subject == "" {
 		return errSubject
 	}
@@ -50,7 +50,7 @@ func rename(ctx context.Context, b *enrolment.Book, subject, id, name string) er
 		e.Name = name
 		return nil
 	})
-	return bookError("renaming the authenticator", err)
+	return bookError("renaming the "+what, err)
 }
 
 // importSecret gives a person an authenticator that was enrolled elsewhere, good

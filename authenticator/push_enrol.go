@@ -204,17 +204,7 @@ func (f *Push) Authenticators(ctx context.Context, subject string) ([]Authentica
 
 // Rename implements [Manager].
 func (f *Push) Rename(ctx context.Context, subject, id, name string) error {
-	if subject == "" {
-		return errSubject
-	}
-	if err := checkName(name); err != nil {
-		return err
-	}
-	_, err := f.book.Change(ctx, subject, id, func(e *enrolment.Entry) error {
-		e.Name = name
-		return nil
-	})
-	return bookError("renaming the device", err)
+	return rename(ctx, f.book, "device", subject, id, name)
 }
 
 // Remove implements [Manager]. After it returned nil the device is told nothing, and

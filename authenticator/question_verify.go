@@ -131,7 +131,7 @@ func (q *Question) Authenticators(ctx context.Context, subject string) ([]Authen
 
 // Rename implements [Manager]. The name is not the question: see [Question.Text].
 func (q *Question) Rename(ctx context.Context, subject, id, name string) error {
-	return rename(ctx, q.book, subject, id, name)
+	return rename(ctx, q.book, "authenticator", subject, id, name)
 }
 
 // Remove implements [Manager].

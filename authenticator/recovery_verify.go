@@ -139,7 +139,7 @@ func (r *RecoveryCodes) Authenticators(ctx context.Context, subject string) ([]A
 
 // Rename implements [Manager].
 func (r *RecoveryCodes) Rename(ctx context.Context, subject, id, name string) error {
-	return rename(ctx, r.book, subject, id, name)
+	return rename(ctx, r.book, "authenticator", subject, id, name)
 }
 
 // Remove implements [Manager]: it takes all codes from the person, and forgets which

@@ -162,7 +162,7 @@ func (t *TOTP) Authenticators(ctx context.Context, subject string) ([]Authentica
 
 // Rename implements [Manager].
 func (t *TOTP) Rename(ctx context.Context, subject, id, name string) error {
-	return rename(ctx, t.o.book, subject, id, name)
+	return rename(ctx, t.o.book, "authenticator", subject, id, name)
 }
 
 // Remove implements [Manager], for an enrolment that was not confirmed too. What

@@ -7,7 +7,6 @@ import (
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/oauth"
-	"github.com/mintyard/mintyard/oauth/token"
 )
 
 // accountPassword is PUT /idp/myaccount/password: who has recovered an account sets a
@@ -59,16 +58,15 @@ func (h *host) recovering(w http.ResponseWriter, r *http.Request) (subject strin
 	bearer, refused := bearerToken(r)
 	if refused == "" {
 		refused = "The token is not one of a recovery"
-		for _, s := range h.servers {
-			t, err := s.provider.Server().Inspect(r.Context(), bearer)
-			var e *oauth.Error
-			switch {
-			case err == nil && t.Kind == token.HandleAccess && t.HasScope(scopeRecovery) && t.Confirmation == oauth.Confirmation{} && h.users.ids[t.Subject] != nil:
-				return t.Subject, true
-			case err != nil && !(errors.As(err, &e) && e.Code == oauth.CodeInvalidToken):
-				s.provider.Server().WriteError(w, r, err)
-				return "", false
+		answered := inspect(w, r, h.servers, bearer, func(_ *server, t *oauth.TokenInfo) bool {
+			ok = t.HasScope(scopeRecovery) && t.Confirmation == oauth.Confirmation{} && h.users.ids[t.Subject] != nil
+			if ok {
+				subject = t.Subject
 			}
+			return ok
+		})
+		if answered {
+			return subject, ok
 		}
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", scope="`+scopeRecovery+`"`)

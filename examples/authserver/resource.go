@@ -31,21 +31,16 @@ func (h *host) resourceHandler() http.Handler {
 		bearer, refused := bearerToken(r)
 		if refused == "" {
 			refused = "The token is not good"
-			for _, s := range servers {
-				t, err := s.provider.Server().Inspect(r.Context(), bearer)
-				var e *oauth.Error
-				switch {
-				case err == nil && t.Kind == token.HandleAccess && t.Confirmation == oauth.Confirmation{}:
-					writeJSON(w, http.StatusOK, resourceAnswer(s, t))
-					return
-				case err == nil && t.Kind == token.HandleAccess:
+			answered := inspect(w, r, servers, bearer, func(s *server, t *oauth.TokenInfo) bool {
+				if t.Confirmation != (oauth.Confirmation{}) {
 					refused = "The token is bound to a key, and this resource cannot check proofs yet"
-				case err == nil: // a refresh token
-				case errors.As(err, &e) && e.Code == oauth.CodeInvalidToken:
-				default:
-					s.provider.Server().WriteError(w, r, err)
-					return
+					return false
 				}
+				writeJSON(w, http.StatusOK, resourceAnswer(s, t))
+				return true
+			})
+			if answered {
+				return
 			}
 		}
 		challenge := "Bearer"
@@ -87,6 +82,26 @@ func bearerToken(r *http.Request) (tok, refused string) {
 		return "", "Send one Authorization header with a bearer token"
 	}
 	return tok, ""
+}
+
+// inspect shows take the access token as the servers know it, until take says that it
+// needs no more. It reports whether that was so, or the failure of a server was
+// written.
+func inspect(w http.ResponseWriter, r *http.Request, servers []*server, bearer string, take func(*server, *oauth.TokenInfo) bool) bool {
+	for _, s := range servers {
+		t, err := s.provider.Server().Inspect(r.Context(), bearer)
+		var e *oauth.Error
+		switch {
+		case err == nil && t.Kind == token.HandleAccess: // not a refresh token
+			if take(s, t) {
+				return true
+			}
+		case err != nil && !(errors.As(err, &e) && e.Code == oauth.CodeInvalidToken):
+			s.provider.Server().WriteError(w, r, err)
+			return true
+		}
+	}
+	return false
 }
 
 // resourceAnswer are the claims of a token, in either format under the same names.

@@ -87,7 +87,7 @@ func TestParseKeepsTheBuffer(t *testing.T) {
 func TestHandleKeyVerbs(t *testing.T) {
 	k := token.HandleKey{ID: 7, Secret: [32]byte(bytes.Repeat([]byte{0xab}, 32))}
 	var text strings.Builder
-	slog.New(slog.NewTextHandler(&text, nil)).Info("x", "key", k, "keys", token.HandleKeys{Active: k})
+	slog.New(slog.NewTextHandler(&text, timeless)).Info("x", "key", k, "keys", token.HandleKeys{Active: k})
 	shown := []string{text.String()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%o", "%b", "%c", "%t"} {
 		shown = append(shown, fmt.Sprintf(verb, k), fmt.Sprintf(verb, token.HandleKeys{Active: k, Retiring: []token.HandleKey{k}}))

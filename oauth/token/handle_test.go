@@ -203,7 +203,7 @@ func TestHandleKeysDoNotPrint(t *testing.T) {
 	secret := fmt.Sprintf("%d", k.Secret[5:9]) // as a printed array would show it
 	secret = strings.Trim(secret, "[]")
 	var log strings.Builder
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "key", k, "keys", token.HandleKeys{Active: k})
+	slog.New(slog.NewJSONHandler(&log, timeless)).Info("x", "key", k, "keys", token.HandleKeys{Active: k})
 	encoded, err := json.Marshal(token.HandleKeys{Active: k, Retiring: []token.HandleKey{k}})
 	require.NoError(t, err)
 	for _, s := range []string{fmt.Sprintf("%v %+v %#v %s %d %x", k, k, k, k, k, k), fmt.Sprintf("%v %+v %#v", token.HandleKeys{Active: k}, &token.HandleKeys{Active: k}, []token.HandleKey{k}), log.String(), string(encoded)} {

@@ -75,6 +75,35 @@ type Client struct {
 	// SignIn asks for besides a password.
 	Recovery *policy.Policy
 
+	// RedirectURIs are where the person may be sent back to, compared character by
+	// character (RFC 9700 section 2.1); see redirect.go for the two exceptions, which
+	// Native and WildcardRedirects turn on.
+	RedirectURIs []string
+
+	// Native says that the app runs on the person's own machine: where a redirect URI
+	// has a loopback address, its port may differ (RFC 8252 section 7.3).
+	// LocalhostPorts lets it differ where the host is "localhost" too, which other
+	// software may listen on (section 8.3).
+	Native         bool
+	LocalhostPorts bool
+
+	// WildcardRedirects lets the leftmost label of an https redirect URI be "*": it
+	// stands for one label. Whoever can put a page under such a name gets codes.
+	WildcardRedirects bool
+
+	// ResponseTypes are what it may ask for at the authorization endpoint. Nil is
+	// "code" alone; "token", "id_token" and the combinations are a choice against the
+	// advice of RFC 9700 section 2.1.2, and need "implicit" among GrantTypes.
+	ResponseTypes []string
+
+	// What people are shown of the client (RFC 7591 section 2): https URLs.
+	URI       string
+	LogoURI   string
+	PolicyURI string
+	TOSURI    string
+
+	OpenID OpenID
+
 	// OptionalPKCE lets a client that authenticates ask for an authorization code
 	// without a code_challenge (RFC 7636). A public client never may.
 	OptionalPKCE bool
@@ -95,6 +124,10 @@ type Client struct {
 	// honoured: a client id that was deleted and given away again does not inherit
 	// the grants of its former owner. Zero honours all.
 	Registered time.Time
+
+	// DangerousPlainPKCE accepts the code_challenge_method "plain", for old software
+	// that has no SHA-256: whoever reads the authorization request can then redeem the code.
+	DangerousPlainPKCE bool
 
 	// Disabled clients are refused everywhere.
 	Disabled bool
@@ -132,6 +165,9 @@ func (c *Client) Validate() error {
 		}
 	default:
 		return fail("AuthMethod", fmt.Sprintf("%q is not supported", c.AuthMethod))
+	}
+	if field, why := c.checkAuthorization(); why != "" {
+		return fail(field, why)
 	}
 	switch c.AccessTokenFormat {
 	case "", FormatJWT, FormatOpaque:

@@ -16,6 +16,9 @@ const (
 	ReasonMissing        Reason = "parameter_missing"
 	ReasonMalformedValue Reason = "parameter_malformed"
 	ReasonResponseType   Reason = "response_type_unsupported"
+	ReasonResponseMode   Reason = "response_mode_unsupported"
+	ReasonRequestObject  Reason = "request_object_unsupported"
+	ReasonRequestTooLong Reason = "authorization_request_too_long"
 
 	// The client.
 	ReasonNoCredentials  Reason = "client_credentials_missing"
@@ -47,6 +50,7 @@ const (
 	ReasonOtherTransaction Reason = "handle_of_other_transaction" // two handles that do not belong together
 	ReasonCodeReused       Reason = "code_reused"                 // the grant was ended
 	ReasonRedirectURI      Reason = "redirect_uri_mismatch"
+	ReasonRedirectUnknown  Reason = "redirect_uri_unregistered"
 	ReasonVerifier         Reason = "code_verifier_wrong"
 	ReasonVerifierMissing  Reason = "code_verifier_missing"
 	ReasonVerifierUnasked  Reason = "code_verifier_unasked" // the code has no challenge: a downgrade (RFC 9700 section 4.8.2)

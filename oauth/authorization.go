@@ -88,6 +88,7 @@ type Authorization struct {
 	parent uint64 // version of the subject's cut-off record before anything was verified
 	noted  string // the subject whose version that is
 	coded  bool   // a code is asked for: policy is asked about its redemption too
+	page   bool   // a page asks: it is told what policy wants, and Config.StepUp is not
 
 	// Backing arrays, so that a small authorization needs no memory of its own.
 	scopes    [16]string
@@ -124,6 +125,7 @@ const (
 	stepRepeat                // the predecessor within grace: no write, the same successor
 	stepPersist               // the refresh token stays: at most a touch
 	stepStateless             // no record at all: a client for itself
+	stepAgain                 // the authorization request was answered: the same answer, and no write
 )
 
 // Request returns the token request that a is for.

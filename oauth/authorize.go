@@ -1,18 +1,162 @@
 package oauth
 
-import "net/http"
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+)
 
-// CodeUnsupportedResponseType is of RFC 6749 section 4.1.2.1.
-const CodeUnsupportedResponseType = "unsupported_response_type"
+// Interactor is implemented by an [Extension] that stands between the authorization
+// endpoint and the host's pages. Package oidc is one: it knows who is signed in. The
+// last one counts, and [Config].Interact is then not asked.
+type Interactor interface {
+	Interact(w http.ResponseWriter, r *http.Request, req *AuthorizationRequest)
+}
 
-var errNoResponseType = NewError(CodeUnsupportedResponseType, ReasonResponseType, "This server signs nobody in on a page; its metadata lists no response type")
+// ErrorPager is implemented by an [Extension] that has a page for [Config].ErrorPage.
+type ErrorPager interface {
+	ErrorPage(w http.ResponseWriter, r *http.Request, err *Error, ref string)
+}
 
-// AuthorizeHandler is the authorization endpoint (RFC 6749 section 3.1). There is no
-// response type yet, as the metadata says, and whoever comes is told. It is there
-// because metadata must name it (RFC 8414 section 2), and clients of the direct
-// grants that read metadata stop where it does not.
+var (
+	errNoResponseType = NewError(CodeUnsupportedResponseType, ReasonResponseType, "This server signs nobody in on a page; its metadata lists no response type")
+	errGetOrPost      = NewError(CodeInvalidRequest, ReasonMethod, "Use GET or POST").WithStatus(http.StatusMethodNotAllowed)
+)
+
+// AuthorizeHandler is the authorization endpoint (RFC 6749 section 3.1). Until client
+// and redirect URI are proven whoever comes is told here what is wrong, and nobody is
+// sent anywhere (section 4.1.2.1); from then on errors go back to the client.
 //
-// It redirects to nobody: what a request says of a client is not looked at.
+// Where there is nobody to sign people in it is served all the same, and says so:
+// clients of the direct grants that read metadata stop where it names none.
 func (s *Server) AuthorizeHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.WriteError(w, r, errNoResponseType) })
+	interact := s.interact()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if interact == nil {
+			s.WriteError(w, r, errNoResponseType)
+			return
+		}
+		req, err := s.readAuthorization(r)
+		switch {
+		case err == nil:
+			interact(w, r, req)
+		case req == nil:
+			s.ShowError(w, r, err)
+		default:
+			s.Refuse(r.Context(), req, err).Write(w, r)
+		}
+	})
+}
+
+// readAuthorization reads a request and judges it. With an error it returns the request
+// as well, if client and redirect URI are proven: then the client is told.
+func (s *Server) readAuthorization(r *http.Request) (*AuthorizationRequest, error) {
+	q := requests.Get().(*request)
+	defer q.release()
+	q.now, q.addr = s.now(), s.clientAddr(r)
+	if err := q.readBrowser(r); err != nil {
+		return nil, err
+	}
+	c, err := s.requestClient(r.Context(), q.form.value("client_id"))
+	if err != nil {
+		return nil, err
+	}
+	tr := &q.tokenReq
+	tr.Server, tr.Client, tr.Time, tr.Addr, tr.q = s, c, q.now, q.addr, q
+	return tr.parseAuthorization()
+}
+
+// readBrowser parses the query of a GET, or the form of a POST (OpenID Connect Core
+// section 3.1.2.1); the query of a POST is no source of parameters.
+func (q *request) readBrowser(r *http.Request) error {
+	switch r.Method {
+	case http.MethodPost:
+		return q.read(r, nil)
+	case http.MethodGet, http.MethodHead:
+		if len(r.URL.RawQuery) > maxBody {
+			return errTooLarge
+		}
+		q.body = append(q.body[:0], r.URL.RawQuery...)
+		return q.form.parse(q.body)
+	}
+	return errGetOrPost
+}
+
+var (
+	errClientMissing  = NewError(CodeInvalidRequest, ReasonMissing, "Parameter client_id is missing")
+	errClientUnknown  = NewError(CodeInvalidRequest, ReasonUnknownClient, "The server does not know this client")
+	errClientDisabled = NewError(CodeInvalidRequest, ReasonDisabledClient, "The server does not know this client")
+)
+
+// requestClient finds the client that a request names.
+func (s *Server) requestClient(ctx context.Context, id string) (*Client, error) {
+	if id == "" {
+		return nil, errClientMissing
+	}
+	c, err := s.config.Clients.Client(ctx, id)
+	switch {
+	case errors.Is(err, ErrNoClient):
+		return nil, errClientUnknown
+	case err != nil:
+		return nil, errUnavailable.WithCause(err)
+	case c.Disabled:
+		return nil, errClientDisabled
+	}
+	return c, nil
+}
+
+// interact is who takes over a request that is in order; nil is nobody.
+func (s *Server) interact() func(http.ResponseWriter, *http.Request, *AuthorizationRequest) {
+	if len(s.config.ResponseTypes) == 0 || s.config.Paths.Authorize == "" {
+		return nil
+	}
+	for _, e := range slices.Backward(s.extensions) {
+		if i, ok := e.(Interactor); ok {
+			return i.Interact
+		}
+	}
+	return s.config.Interact
+}
+
+// signsIn reports whether people can sign in on pages.
+func (s *Server) signsIn() bool { return s.interact() != nil }
+
+// responseTypes are those that are served.
+func (s *Server) responseTypes() []string {
+	if !s.signsIn() {
+		return []string{} // metadata must have the member (RFC 8414 section 2)
+	}
+	return s.config.ResponseTypes
+}
+
+// ShowError answers a browser with a page that says what is wrong, or an app that asks
+// for JSON with that. It is for what cannot be answered by sending the person back.
+// The page carries a reference, which the event carries too, and nothing internal.
+func (s *Server) ShowError(w http.ResponseWriter, r *http.Request, err error) {
+	e := asError(err)
+	ref := rand.Text()[:10]
+	s.event(r.Context(), Event{Type: browserRefusal(e), Addr: s.clientAddr(r), Endpoint: "authorize", Reason: e.Reason, Ref: ref, Err: err})
+	if e.HTTPStatus() == http.StatusMethodNotAllowed {
+		w.Header()["Allow"] = []string{"GET, POST"}
+	}
+	for _, x := range slices.Backward(s.extensions) {
+		if p, ok := x.(ErrorPager); ok {
+			p.ErrorPage(w, r, e, ref)
+			return
+		}
+	}
+	if s.config.ErrorPage != nil {
+		s.config.ErrorPage(w, r, e, ref)
+		return
+	}
+	writeErrorPage(w, e, ref)
+}
+
+func browserRefusal(e *Error) EventType {
+	if e.HTTPStatus() >= 500 {
+		return EventFailure
+	}
+	return EventRequestRefused
 }

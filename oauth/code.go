@@ -77,6 +77,9 @@ func (g codeGrant) Authorize(ctx context.Context, r *TokenRequest) (*Authorizati
 	if why, over := rec.ended(r.Time); over {
 		return nil, errEndedFor(why)
 	}
+	if rec.CodeEnds != 0 && r.Time.Unix() >= rec.CodeEnds {
+		return nil, errGrantExpired
+	}
 	return a, r.NarrowResources(a)
 }
 
@@ -99,9 +102,4 @@ func (s *Server) lostCode(ctx context.Context, a *Authorization) error {
 		return s.endReplayed(ctx, a)
 	}
 	return errGrantEnded
-}
-
-// hasCodeGrant reports whether codes can be redeemed at the server.
-func (s *Server) hasCodeGrant() bool {
-	return s.HasGrant(GrantAuthorizationCode) || s.HasGrant(GrantInteractionCode)
 }

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/mintyard/mintyard/oauth/token"
@@ -71,14 +72,7 @@ func (s *Server) IssueCode(ctx context.Context, a *Authorization) (string, error
 	if _, err := s.judge(ctx, a); err != nil {
 		return "", err
 	}
-	if a.origin.version == 0 {
-		a.origin.id, a.origin.record = newID(), a.newRecord()
-	}
-	rec := &a.origin.record
-	a.toRecord(rec)
-	rec.State, rec.GrantType, rec.Data = stateCode, GrantAuthorizationCode, ""
-	rec.Ends = r.Time.Add(s.config.CodeTTL).Unix()
-	rec.Salt, rec.RefreshKey = newSalt(), int64(s.config.Keys.Handles.ActiveKey())
+	a.enterCode()
 	// The code is made before the write: nothing that can fail comes after it.
 	code, err := s.code(a)
 	if err != nil {
@@ -92,21 +86,41 @@ func (s *Server) IssueCode(ctx context.Context, a *Authorization) (string, error
 	return code, nil
 }
 
+func errNobody() error {
+	return NewError(CodeServerError, ReasonAuthorization, "The server cannot answer this request").
+		WithCause(errors.New("oauth: a code is about a person, and there is none"))
+}
+
+// enterCode makes the record one for which a code stands.
+func (a *Authorization) enterCode() {
+	if a.origin.version == 0 {
+		a.born()
+	}
+	s, rec := a.req.Server, &a.origin.record
+	a.toRecord(rec)
+	rec.State, rec.GrantType, rec.Data = stateCode, GrantAuthorizationCode, ""
+	rec.Ends = a.req.Time.Add(s.config.CodeTTL).Unix()
+	rec.Salt, rec.RefreshKey = newSalt(), int64(s.config.Keys.Handles.ActiveKey())
+}
+
 // checkCode refuses what no code may stand for.
 func (a *Authorization) checkCode() error {
 	switch {
 	case a.origin.step != stepBirth && a.origin.step != stepPromote:
 		return errGrantState
 	case a.Subject == "":
-		return NewError(CodeServerError, ReasonAuthorization, "The server cannot answer this request").
-			WithCause(errors.New("oauth: a code is about a person, and there is none"))
+		return errNobody()
 	case a.CodeChallenge == "" && a.client.needsPKCE():
 		return errChallengeMissing
 	}
-	if _, ok := decodeChallenge(a.CodeChallenge); !ok && a.CodeChallenge != "" {
+	if _, ok := decodeChallenge(a.CodeChallenge); !ok && a.CodeChallenge != "" && !a.plainChallenge() {
 		return errChallengeForm
 	}
 	return nil
+}
+
+func (a *Authorization) plainChallenge() bool {
+	return a.client.DangerousPlainPKCE && strings.HasPrefix(a.CodeChallenge, plainMark)
 }
 
 // endsInCode reports whether tokens may not be minted before there was a code: who

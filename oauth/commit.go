@@ -34,7 +34,7 @@ func (s *Server) grant(ctx context.Context, is *Issue) error {
 	case stepStateless:
 		return nil
 	case stepBirth:
-		a.origin.record = a.newRecord()
+		a.born()
 		a.activate(is)
 	case stepPromote, stepRedeem:
 		a.activate(is)
@@ -70,7 +70,11 @@ func (a *Authorization) activate(is *Issue) {
 	if rec.GrantType == "" { // a challenge came first
 		rec.GrantType = a.req.GrantType
 	}
-	rec.Ends, rec.Idle, rec.Used = is.lives.ends, is.lives.idle, a.req.Time.Unix()
+	ends := is.lives.ends
+	if rec.CodeEnds != 0 && ends != 0 {
+		ends = max(ends, rec.Ends) // tokens that came with the code live on
+	}
+	rec.Ends, rec.Idle, rec.Used = ends, is.lives.idle, a.req.Time.Unix()
 	rec.Refreshes = is.lives.refresh
 	if rec.Refreshes {
 		if rec.Salt == "" { // that of a code stays: a replay is known by it
@@ -159,6 +163,15 @@ func (a *Authorization) newRecord() record {
 		Version: recordVersion, Client: a.client.ID, GrantType: a.req.GrantType,
 		Created: a.req.Time.Unix(),
 	}
+}
+
+// born starts the record of an authorization, under the id of its authorization
+// request if there was one.
+func (a *Authorization) born() {
+	if a.origin.id == [16]byte{} {
+		a.origin.id = newID()
+	}
+	a.origin.record = a.newRecord()
 }
 
 // toRecord puts the authorization into its record.

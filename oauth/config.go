@@ -42,6 +42,23 @@ type Config struct {
 	// mounted and advertised, and nothing else. Required.
 	Grants []Grant
 
+	// ResponseTypes are what the authorization endpoint answers with, in the spelling of
+	// the Response constants. Nil is ResponseCode, if there is a grant that redeems codes.
+	// Those that put tokens into an address are a choice against RFC 9700 section 2.1.2;
+	// those with id_token need package oidc.
+	ResponseTypes []string
+
+	// Interact gets every authorization request that is in order, with the browser that
+	// brought it: the host finds out who it is and what they allow, now or after any
+	// number of pages of its own, and answers with [Server.Approve] or [Server.Deny]. Nil:
+	// nobody signs in on a page, unless an extension does ([Interactor]).
+	Interact func(w http.ResponseWriter, r *http.Request, req *AuthorizationRequest)
+
+	// ErrorPage answers a browser whose authorization request cannot be answered by
+	// sending it back: client and redirect URI are not proven. The status is
+	// err.HTTPStatus(), and ref names the event. Nil is a plain page.
+	ErrorPage func(w http.ResponseWriter, r *http.Request, err *Error, ref string)
+
 	// Scopes are what can be asked for.
 	Scopes []Scope
 
@@ -198,7 +215,24 @@ func (c *Config) check() error {
 	if c.ParallelHashes < 0 {
 		return fail("ParallelHashes", "is negative")
 	}
+	for i, t := range c.ResponseTypes {
+		switch at := fmt.Sprintf("ResponseTypes[%d]", i); {
+		case t == "" || responseType(t) != t:
+			return fail(at, "%q is not one of the Response constants", t)
+		case yields(t, "code") && !c.redeemsCodes():
+			return fail(at, "%q needs AuthorizationCode among Grants", t)
+		}
+	}
 	return c.Paths.check(c.Issuer)
+}
+
+func (c *Config) redeemsCodes() bool {
+	for _, g := range c.Grants {
+		if g.Type() == GrantAuthorizationCode || g.Type() == GrantInteractionCode {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Config) checkGrants() error {

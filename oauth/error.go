@@ -50,20 +50,25 @@ type Reason string
 
 // The codes of RFC 6749 section 5.2 and of the extensions that are built in.
 const (
-	CodeInvalidRequest         = "invalid_request"
-	CodeInvalidClient          = "invalid_client"
-	CodeInvalidGrant           = "invalid_grant"
-	CodeUnauthorizedClient     = "unauthorized_client"
-	CodeUnsupportedGrantType   = "unsupported_grant_type"
-	CodeInvalidScope           = "invalid_scope"
-	CodeInvalidTarget          = "invalid_target" // RFC 8707 section 2
-	CodeAccessDenied           = "access_denied"
-	CodeUnmet                  = "unmet_authentication_requirements" // OpenID Connect Unmet Authentication Requirements
-	CodeInvalidToken           = "invalid_token"                     // RFC 6750 section 3.1
-	CodeInsufficientScope      = "insufficient_scope"                // RFC 6750 section 3.1
-	CodeServerError            = "server_error"
-	CodeTemporarilyUnavailable = "temporarily_unavailable"
-	CodeTooManyRequests        = "too_many_requests"
+	CodeInvalidRequest           = "invalid_request"
+	CodeInvalidClient            = "invalid_client"
+	CodeInvalidGrant             = "invalid_grant"
+	CodeUnauthorizedClient       = "unauthorized_client"
+	CodeUnsupportedGrantType     = "unsupported_grant_type"
+	CodeInvalidScope             = "invalid_scope"
+	CodeInvalidTarget            = "invalid_target" // RFC 8707 section 2
+	CodeAccessDenied             = "access_denied"
+	CodeUnsupportedResponseType  = "unsupported_response_type" // RFC 6749 section 4.1.2.1
+	CodeLoginRequired            = "login_required"            // OpenID Connect Core section 3.1.2.6
+	CodeInteractionRequired      = "interaction_required"
+	CodeConsentRequired          = "consent_required"
+	CodeAccountSelectionRequired = "account_selection_required"
+	CodeUnmet                    = "unmet_authentication_requirements" // OpenID Connect Unmet Authentication Requirements
+	CodeInvalidToken             = "invalid_token"                     // RFC 6750 section 3.1
+	CodeInsufficientScope        = "insufficient_scope"                // RFC 6750 section 3.1
+	CodeServerError              = "server_error"
+	CodeTemporarilyUnavailable   = "temporarily_unavailable"
+	CodeTooManyRequests          = "too_many_requests"
 )
 
 // refusedGrant is what every refusal of a grant or of a credential says: who asks

@@ -20,6 +20,7 @@ type Event struct {
 	Methods   []string   // names of the methods that were proved
 	Addr      netip.Addr // of the requester
 	Reason    Reason     // why, for what was refused
+	Ref       string     // what a page that says so shows, for who asks about it
 	Err       error      // the cause; errors.As finds the *Error that was answered
 }
 

@@ -204,7 +204,7 @@ func (s *Server) inspectRecords(ctx context.Context, q *request, t *TokenInfo, g
 	if err := rec.decode(string(recs[1].Value)); err != nil {
 		return errUnavailable.WithCause(err)
 	}
-	if rec.State != stateActive {
+	if rec.State != stateActive && !(rec.State == stateCode && rec.CodeEnds != 0) { // tokens that came with a code
 		return inactive(ReasonEnded)
 	}
 	if why, over := rec.ended(q.now); over && (t.Kind == token.HandleRefresh || why != ReasonIdle) {

@@ -13,6 +13,9 @@ type Issue struct {
 	lives lifetimes
 
 	accessStart, accessEnd int // of the access token in the answer
+
+	responseType string // of the authorization endpoint
+	code         string // that goes with the answer there
 }
 
 // Authorization returns what the tokens are for.
@@ -23,6 +26,14 @@ func (is *Issue) Authorization() *Authorization { return is.auth }
 func (is *Issue) AccessToken() []byte {
 	return is.auth.req.q.out[is.accessStart:is.accessEnd]
 }
+
+// ResponseType is that of the authorization request, if its answer is what is made
+// now; "" at the token endpoint.
+func (is *Issue) ResponseType() string { return is.responseType }
+
+// Code returns the authorization code that goes with the answer of the authorization
+// endpoint, for hashes over it.
+func (is *Issue) Code() string { return is.code }
 
 // AddToken adds a member whose value is a token that mint appends: characters
 // that need no escaping in JSON. The member must not be one that is there already.

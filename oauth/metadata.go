@@ -17,7 +17,7 @@ func (s *Server) Metadata() Metadata {
 		"issuer":                   s.config.Issuer,
 		"token_endpoint":           s.URL(s.config.Paths.Token),
 		"jwks_uri":                 s.URL(s.config.Paths.Keys),
-		"response_types_supported": []string{}, // required, and there is none
+		"response_types_supported": s.responseTypes(),
 		"grant_types_supported":    s.grantTypes(),
 		"scopes_supported":         s.scopeNames(),
 
@@ -34,8 +34,14 @@ func (s *Server) Metadata() Metadata {
 		m["revocation_endpoint"] = s.URL(p)
 		m["revocation_endpoint_auth_methods_supported"] = []string{AuthBasic, AuthPost, AuthNone}
 	}
-	if s.hasCodeGrant() {
-		m["code_challenge_methods_supported"] = []string{"S256"}
+	if s.config.redeemsCodes() {
+		m["code_challenge_methods_supported"] = []string{MethodS256}
+	}
+	if s.signsIn() {
+		m["response_modes_supported"] = []string{ModeQuery, ModeFragment, ModeFormPost}
+		m["authorization_response_iss_parameter_supported"] = true // RFC 9207 section 3
+		m["request_parameter_supported"] = false
+		m["request_uri_parameter_supported"] = false // its default would be true
 	}
 	if module, ok := s.config.StepUp.(Module); ok {
 		module.Describe(s, m)
@@ -64,6 +70,9 @@ func (s *Server) grantTypes() []string {
 			continue
 		}
 		types = append(types, g.Type())
+	}
+	if slices.ContainsFunc(s.responseTypes(), func(t string) bool { return t != ResponseCode }) {
+		types = append(types, GrantImplicit)
 	}
 	return types
 }

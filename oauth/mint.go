@@ -13,7 +13,7 @@ func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
 	is := &q.issue
 	*is = Issue{auth: a, lives: s.lifetimes(a, d)}
 	rand.Read(q.view.random[:])
-	if a.origin.step == stepBirth || a.origin.step == stepStateless {
+	if (a.origin.step == stepBirth || a.origin.step == stepStateless) && a.origin.id == [16]byte{} {
 		copy(a.origin.id[:], q.view.random[:])
 	}
 	if a.Attestation {
@@ -21,12 +21,25 @@ func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
 		q.out = append(appendWords(q.out, a.tokenScopes()), '"')
 		return is, nil
 	}
+	if err := s.mintAccess(is); err != nil {
+		return nil, err
+	}
+	for _, m := range a.Answer {
+		is.Add(m)
+	}
+	return is, nil
+}
+
+// mintAccess begins the answer with an access token and what goes with it.
+func (s *Server) mintAccess(is *Issue) error {
+	a := is.auth
+	q := a.req.q
 	var err error
 	out := append(q.out[:0], `{"access_token":"`...)
 	is.accessStart = len(out)
 	if out, err = s.appendAccessToken(out, is); err != nil {
 		q.out = out
-		return nil, errUnavailable.WithCause(err)
+		return errUnavailable.WithCause(err)
 	}
 	is.accessEnd = len(out)
 	out = append(out, `","token_type":"`...)
@@ -38,10 +51,7 @@ func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
 		out = append(appendWords(out, scopes), '"')
 	}
 	q.out = out
-	for _, m := range a.Answer {
-		is.Add(m)
-	}
-	return is, nil
+	return nil
 }
 
 func (c Confirmation) tokenType() string {

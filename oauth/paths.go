@@ -14,7 +14,7 @@ type Paths struct {
 	Introspect string // RFC 7662
 	Revoke     string // RFC 7009
 	Keys       string // JWKS (RFC 7517 section 5)
-	Authorize  string // RFC 6749 section 3.1: it has no response type yet, and says so
+	Authorize  string // RFC 6749 section 3.1
 }
 
 // DefaultPaths puts the endpoints right below the issuer: /token, /introspect,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"strings"
 )
 
 var (
@@ -16,9 +17,13 @@ var (
 	errVerifierUnasked  = NewError(CodeInvalidGrant, ReasonVerifierUnasked, refusedGrant)
 )
 
-// MethodS256 is the one code_challenge_method (RFC 7636 section 4.2). With "plain"
-// whoever reads the request has the verifier.
+// MethodS256 is the code_challenge_method (RFC 7636 section 4.2). With "plain" whoever
+// reads the request has the verifier: see [Client].DangerousPlainPKCE.
 const MethodS256 = "S256"
+
+// plainMark stands before a challenge of method plain where it is kept: no digest in
+// base64url begins with it.
+const plainMark = "plain "
 
 // codeChallenge reads the challenge of a request. A method that is left out means
 // plain (RFC 7636 section 4.3), so it is not taken for S256.
@@ -29,6 +34,11 @@ func (r *TokenRequest) codeChallenge() (string, error) {
 		return "", nil
 	case challenge == "":
 		return "", errChallengeMissing
+	case r.Client.DangerousPlainPKCE && (method == "plain" || method == ""):
+		if !verifierForm(challenge) {
+			return "", errChallengeForm
+		}
+		return plainMark + challenge, nil
 	case method != MethodS256:
 		return "", errChallengeMethod
 	}
@@ -59,6 +69,12 @@ func checkVerifier(challenge, verifier string, required bool) error {
 		return nil
 	case verifier == "":
 		return errVerifierMissing
+	}
+	if plain, ok := strings.CutPrefix(challenge, plainMark); ok {
+		if subtle.ConstantTimeCompare([]byte(plain), []byte(verifier)) != 1 {
+			return errVerifier
+		}
+		return nil
 	}
 	want, ok := decodeChallenge(challenge)
 	got := sha256.Sum256([]byte(verifier))

@@ -75,6 +75,9 @@ func (s *Server) judge(ctx context.Context, a *Authorization) (policy.Decision, 
 	switch d.Access {
 	case policy.Allow:
 	case policy.StepUp:
+		if a.page {
+			return d, &StepUpError{Decision: d}
+		}
 		if s.config.StepUp == nil {
 			return d, errStepUp
 		}

@@ -56,6 +56,7 @@ const (
 	ReasonVerifierUnasked  Reason = "code_verifier_unasked" // the code has no challenge: a downgrade (RFC 9700 section 4.8.2)
 	ReasonChallengeMissing Reason = "code_challenge_missing"
 	ReasonChallengeMethod  Reason = "code_challenge_method" // not S256
+	ReasonDenied           Reason = "denied_by_person"
 	ReasonThirdParty       Reason = "grant_type_first_party_only"
 
 	// Scope, target, subject, policy.

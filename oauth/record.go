@@ -64,6 +64,10 @@ type record struct {
 	RedirectURI   string `json:"ru,omitempty"`
 	CodeChallenge string `json:"cc,omitempty"`
 
+	// CodeEnds is when the code ends where that is not when the record does: tokens
+	// came with it, through the browser, and outlive it.
+	CodeEnds int64 `json:"ce,omitempty"`
+
 	Created int64 `json:"cr"`
 	Ends    int64 `json:"en,omitempty"` // 0: never
 	Idle    int64 `json:"il,omitempty"` // idle life in seconds; 0: none

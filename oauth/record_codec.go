@@ -46,6 +46,7 @@ func (r *record) append(b []byte) []byte {
 	}
 	b = appendText(b, `,"ru":`, r.RedirectURI)
 	b = appendText(b, `,"cc":`, r.CodeChallenge)
+	b = appendInt(b, `,"ce":`, r.CodeEnds)
 	b = strconv.AppendInt(append(b, `,"cr":`...), r.Created, 10)
 	b = appendInt(b, `,"en":`, r.Ends)
 	b = appendInt(b, `,"il":`, r.Idle)
@@ -153,6 +154,8 @@ func (r *record) decode(in string) error {
 			r.RedirectURI = sc.String()
 		case "cc":
 			r.CodeChallenge = sc.String()
+		case "ce":
+			r.CodeEnds = sc.Int()
 		default:
 			r.decodeLife(&sc)
 		}

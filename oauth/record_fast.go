@@ -41,6 +41,7 @@ func (r *record) decodeFast(in string) bool {
 	r.Recovery = c.skip(`,"rc":true`)
 	r.RedirectURI = c.optional(`,"ru":"`)
 	r.CodeChallenge = c.optional(`,"cc":"`)
+	r.CodeEnds = c.optionalNumber(`,"ce":`)
 	r.Created = c.number(`,"cr":`)
 	r.Ends = c.optionalNumber(`,"en":`)
 	r.Idle = c.optionalNumber(`,"il":`)

@@ -42,12 +42,16 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c.Grants, c.Scopes, c.Resources = slices.Clone(c.Grants), slices.Clone(c.Scopes), slices.Clone(c.Resources)
+	c.ResponseTypes = slices.Clone(c.ResponseTypes)
 	c.AccessToken.Format = cmp.Or(c.AccessToken.Format, FormatJWT)
 	c.AccessToken.TTL = cmp.Or(c.AccessToken.TTL, 10*time.Minute)
 	if c.AccessToken.Algorithm == "" {
 		c.AccessToken.Algorithm = c.Keys.Signing.Algorithms()[0]
 	}
 	c.CodeTTL = cmp.Or(c.CodeTTL, time.Minute)
+	if c.ResponseTypes == nil && c.redeemsCodes() {
+		c.ResponseTypes = []string{ResponseCode}
+	}
 	c.Audience = cmp.Or(c.Audience, c.Issuer)
 	c.Paths = cmp.Or(c.Paths, DefaultPaths(c.Issuer))
 	s := &Server{

@@ -62,15 +62,14 @@ func (r *TokenRequest) Ask(a *Authorization) error {
 // Suspend keeps an authorization for a later step: policy wants more proof, or a
 // challenge waits for its answer. It returns the handle by which Resume finds it,
 // for at most lifetime, and when that ends. An older handle of the kind is refused
-// from now on; a [token.HandleMFA] ends those of challenges too.
+// from now on; a [token.HandleMFA] or [token.HandleSignIn] ends those of challenges too.
 //
 // Whatever the number of steps, a transaction ends ten minutes after it began.
 func (r *TokenRequest) Suspend(ctx context.Context, a *Authorization, kind token.HandleKind, lifetime time.Duration) (handle string, ends time.Time, err error) {
 	switch a.origin.step {
 	case stepBirth:
 		if a.origin.version == 0 {
-			a.origin.id = newID()
-			a.origin.record = a.newRecord()
+			a.born()
 		}
 	case stepPromote:
 	default:
@@ -80,12 +79,13 @@ func (r *TokenRequest) Suspend(ctx context.Context, a *Authorization, kind token
 	a.toRecord(rec)
 	rec.State = statePending
 	*rec.generation(kind)++
-	if kind == token.HandleMFA {
+	proves := kind == token.HandleMFA || kind == token.HandleSignIn // that something was proved
+	if proves {
 		rec.Challenge++
 	}
 	end := min(r.Time.Add(lifetime).Unix(), rec.Created+int64(maxTransaction/time.Second))
 	rec.Ends = max(rec.Ends, end) // a challenge does not shorten the sign-in that it is part of
-	if kind == token.HandleMFA {
+	if proves {
 		rec.Ends = end
 	}
 	h := token.Handle{Kind: kind, Record: a.origin.id, Generation: uint32(*rec.generation(kind))}

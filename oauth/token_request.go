@@ -108,8 +108,12 @@ func (r *TokenRequest) requestedResources(a *Authorization) error {
 		return nil
 	}
 	a.Resources = unique(list)
-	for _, u := range a.Resources {
-		if u != r.Server.config.Audience && !contains(r.Server.config.Resources, u) {
+	return r.Server.checkTargets(a.Resources)
+}
+
+func (s *Server) checkTargets(resources []string) error {
+	for _, u := range resources {
+		if u != s.config.Audience && !contains(s.config.Resources, u) {
 			return errTarget
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	HandleSession                            // a session's cookie
 	HandleWebAuthn                           // the challenge of a passkey
 	HandleRegistration                       // a registration access token
+	HandleAuthorize                          // an authorization request that waits for the person
+	HandleSignIn                             // a sign-in on pages that goes on
 
 	handleKinds
 )
@@ -37,12 +39,15 @@ var handlePrefixes = [handleKinds]string{
 	HandleSession:      "mint_ss_",
 	HandleWebAuthn:     "mint_wa_",
 	HandleRegistration: "mint_rat_",
+	HandleAuthorize:    "mint_az_",
+	HandleSignIn:       "mint_si_",
 }
 
 var handleNames = [handleKinds]string{
 	HandleAccess: "access", HandleRefresh: "refresh", HandleCode: "code", HandleMFA: "mfa", HandleOOB: "oob",
 	HandleDevice: "device", HandleRequest: "request", HandleCIBA: "ciba", HandleSession: "session",
 	HandleWebAuthn: "webauthn", HandleRegistration: "registration",
+	HandleAuthorize: "authorize", HandleSignIn: "sign_in",
 }
 
 func (k HandleKind) valid() bool { return k > 0 && k < handleKinds }

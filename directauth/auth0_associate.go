@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 	"github.com/mintyard/mintyard/policy"
@@ -50,7 +51,7 @@ func (d *Direct) associate(ctx context.Context, r *oauth.TokenRequest, a *oauth.
 	if err := d.dropPending(ctx, a.Subject, func(id string) bool { return id == t.Associating }); err != nil {
 		return nil, verifyError(err, true)
 	}
-	t = transaction{Hint: t.Hint}
+	t = transaction{Step: proving.Step{Hint: t.Hint}}
 	account, err := d.config.Auth0.Account(ctx, a.Subject)
 	if err != nil {
 		return nil, err

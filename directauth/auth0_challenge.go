@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 	"github.com/mintyard/mintyard/policy"
@@ -122,7 +123,7 @@ func firstOf(decision policy.Decision, grant string, chosen *authenticator.Authe
 // challengeOTP has nothing to begin; what was begun is over.
 func (d *Direct) challengeOTP(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction) ([]byte, error) {
 	if t.Associating != "" {
-		if err := (transaction{Hint: t.Hint}).save(a); err != nil {
+		if err := (transaction{Step: proving.Step{Hint: t.Hint}}).save(a); err != nil {
 			return nil, err
 		}
 		if err := r.Spend(ctx, a); err != nil {

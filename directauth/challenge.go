@@ -175,18 +175,11 @@ func (d *Direct) startOOB(ctx context.Context, r *oauth.TokenRequest, a *oauth.A
 
 // beginOOB begins a challenge over another channel; the caller keeps it.
 func (d *Direct) beginOOB(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction, f authenticator.OutOfBand) (*authenticator.Challenge, error) {
-	purpose := authenticator.PurposeSignIn
-	if a.Recovery {
-		purpose = authenticator.PurposeRecovery
-	}
-	c, err := f.Start(ctx, d.identity(ctx, r, a, t.Hint), authenticator.Start{
-		AuthenticatorID: t.choice, App: r.Client.Name, Purpose: purpose, Addr: r.Addr, Risk: a.Risk,
-	})
+	c, step, err := d.proof.Start(ctx, r, a, t.Hint, f, t.choice)
 	if err != nil {
 		return nil, d.refused(ctx, r, a, err)
 	}
-	t = transaction{Hint: t.Hint, Channel: c.Channel, Challenge: c.ID, Binding: c.Binding}
-	return c, t.save(a)
+	return c, transaction{Step: step}.save(a)
 }
 
 // startPasskey begins the challenge of a passkey: the handle is what will be signed.
@@ -204,14 +197,9 @@ func (d *Direct) startPasskey(ctx context.Context, r *oauth.TokenRequest, a *oau
 }
 
 func (d *Direct) beginPasskey(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction) (*authenticator.AssertionOptions, error) {
-	id := d.identity(ctx, r, a, t.Hint)
-	if id.Subject == "" {
-		id.Subject = t.named // a suspension does not show: the options stay what they were
-	}
-	options, err := d.config.Passkeys.Options(ctx, id)
+	options, step, err := d.proof.Options(ctx, r, a, t.Hint, t.named)
 	if err != nil {
 		return nil, d.refused(ctx, r, a, err)
 	}
-	t = transaction{Hint: t.Hint, Channel: authenticator.TypeWebAuthn}
-	return options, t.save(a)
+	return options, transaction{Step: step}.save(a)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -26,28 +27,13 @@ const (
 )
 
 // Users finds the person whom an app names.
-type Users interface {
-	// Resolve returns the subject that a user name or login hint means. "" says
-	// that nobody, or more than one person, answers to it: the two look alike, and
-	// a sign-in then does the same work and is refused the same way as with a
-	// wrong password.
-	Resolve(ctx context.Context, hint string) (subject string, err error)
-}
+type Users = authenticator.Users
 
-// Canonical is implemented by [Users] in which one person answers to several
-// spellings: it returns one of them, also for names that nobody has. Attempts at a
-// name that is nobody's are counted by it: without, a stranger who has used up the
-// attempts of one spelling could see by another whether they are one person's.
-// Upper and lower case, and blanks around a name, make no difference in any case.
-type Canonical interface {
-	Canonical(hint string) string
-}
+// Canonical is implemented by [Users] in which one person answers to several spellings.
+type Canonical = authenticator.Canonical
 
 // UsersFunc lets a function be [Users].
-type UsersFunc func(ctx context.Context, hint string) (subject string, err error)
-
-// Resolve implements [Users].
-func (f UsersFunc) Resolve(ctx context.Context, hint string) (string, error) { return f(ctx, hint) }
+type UsersFunc = authenticator.UsersFunc
 
 // RecoveryCodes is a factor whose codes are replaced as they are used;
 // *authenticator.RecoveryCodes is one.
@@ -108,6 +94,7 @@ type Config struct {
 type Direct struct {
 	config Config
 	oob    map[string]authenticator.OutOfBand // by channel
+	proof  *proving.Set
 }
 
 // New checks the configuration. An error names the field that is wrong.
@@ -136,6 +123,9 @@ func New(c Config) (*Direct, error) {
 	}
 	c.TransactionTTL = cmp.Or(c.TransactionTTL, 5*time.Minute)
 	d.config = c
+	d.proof = &proving.Set{
+		Users: c.Users, Password: c.Password, OTP: c.OTP, OutOfBand: d.oob, Passkeys: c.Passkeys, KnownDevice: c.KnownDevice,
+	}
 	if c.Auth0 != nil {
 		auth0 := *c.Auth0
 		auth0.Authenticators = slices.Clone(auth0.Authenticators)

@@ -173,7 +173,7 @@ func (s *firstPartyState) person(ctx context.Context, hint string) error {
 		return nil
 	}
 	if len(s.a.Methods) == 0 && s.knows() {
-		if s.d.canonical(hint) != s.t.Hint {
+		if s.d.proof.Canonical(hint) != s.t.Hint {
 			return errPersonChanged
 		}
 		return nil
@@ -188,11 +188,11 @@ func (s *firstPartyState) person(ctx context.Context, hint string) error {
 		}
 		return nil
 	}
-	subject, named, err := s.d.resolve(ctx, s.r, hint)
+	subject, named, err := s.d.proof.Resolve(ctx, s.r, hint)
 	if err != nil {
 		return err
 	}
-	s.t.Hint, s.t.named = s.d.canonical(hint), named
+	s.t.Hint, s.t.named = s.d.proof.Canonical(hint), named
 	return s.r.About(ctx, s.a, subject)
 }
 

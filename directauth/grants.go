@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -55,14 +56,14 @@ func (d *Direct) first(ctx context.Context, r *oauth.TokenRequest, name, secret 
 	if err := d.ask(r, a); err != nil {
 		return nil, err
 	}
-	subject, _, err := d.resolve(ctx, r, hint)
+	subject, _, err := d.proof.Resolve(ctx, r, hint)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.About(ctx, a, subject); err != nil {
 		return nil, err
 	}
-	return d.verify(ctx, r, a, transaction{Hint: d.canonical(hint)}, v, proof)
+	return d.verify(ctx, r, a, transaction{Step: proving.Step{Hint: d.proof.Canonical(hint)}}, v, proof)
 }
 
 // ask takes what a sign-in is to end with from the request.
@@ -105,7 +106,7 @@ func (d *Direct) further(ctx context.Context, r *oauth.TokenRequest, handle, sec
 }
 
 func (d *Direct) verify(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction, v authenticator.Verifier, proof string) (*oauth.Authorization, error) {
-	m, err := v.Verify(ctx, d.identity(ctx, r, a, t.Hint), proof)
+	m, err := v.Verify(ctx, d.proof.Identity(ctx, r, a, t.Hint), proof)
 	if err != nil {
 		return nil, d.refused(ctx, r, a, err)
 	}
@@ -141,7 +142,7 @@ func (d *Direct) verifyRecoveryCode(ctx context.Context, r *oauth.TokenRequest, 
 	} else if decision.Access == policy.Deny && decision.Reason != policy.ReasonUnreachable {
 		return nil, errDenied
 	}
-	m, replacement, err := d.config.RecoveryCodes.VerifyAndReplace(ctx, d.identity(ctx, r, a, t.Hint), code)
+	m, replacement, err := d.config.RecoveryCodes.VerifyAndReplace(ctx, d.proof.Identity(ctx, r, a, t.Hint), code)
 	if err != nil {
 		return nil, d.refused(ctx, r, a, err)
 	}
@@ -151,12 +152,9 @@ func (d *Direct) verifyRecoveryCode(ctx context.Context, r *oauth.TokenRequest, 
 
 // proved adds a method to what was proved. Whatever waited for an answer is over.
 func (d *Direct) proved(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, m policy.Method) (*oauth.Authorization, error) {
-	if a.Subject == "" {
-		return nil, d.refused(ctx, r, a, authenticator.ErrRefused) // nobody proves nothing, whatever a factor says
+	if err := proving.Add(a, m); err != nil {
+		return nil, d.refused(ctx, r, a, err)
 	}
-	a.Methods = append(a.Methods, m)
-	a.AuthTime = m.At // of the last completed factor
-	a.Data = ""
 	if err := d.whatElse(ctx, r, a); err != nil {
 		return nil, err
 	}

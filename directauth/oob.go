@@ -68,8 +68,7 @@ func (d *Direct) mfaOOB(ctx context.Context, r *oauth.TokenRequest) (*oauth.Auth
 
 // check asks the factor whether its challenge is answered.
 func (d *Direct) check(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, t transaction) (*oauth.Authorization, error) {
-	f := d.oob[t.Channel]
-	if f == nil || t.Challenge == "" {
+	if d.oob[t.Channel] == nil || t.Challenge == "" {
 		return nil, errCodeOver.WithCause(errors.New("directauth: nothing waits for an answer over channel " + t.Channel))
 	}
 	entry := ""
@@ -79,7 +78,7 @@ func (d *Direct) check(ctx context.Context, r *oauth.TokenRequest, a *oauth.Auth
 			return nil, err
 		}
 	}
-	m, err := f.Check(ctx, d.identity(ctx, r, a, t.Hint), t.Challenge, entry)
+	m, err := d.proof.Check(ctx, r, a, t.Step, entry)
 	if errors.Is(err, authenticator.ErrPending) {
 		return nil, errPending // as often as the app likes: no event
 	}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"slices"
+	"errors"
 	"strings"
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
-	"github.com/mintyard/mintyard/policy"
 )
 
 // primaryPasskey is an assertion as the first factor. The challenge in what the
@@ -74,33 +73,15 @@ func (d *Direct) assert(ctx context.Context, r *oauth.TokenRequest, a *oauth.Aut
 	if err := r.Spend(ctx, a); err != nil {
 		return nil, err
 	}
-	subject, m, err := d.config.Passkeys.Verify(ctx, d.identity(ctx, r, a, t.Hint), []byte(handle), assertion)
-	if err != nil {
+	m, err := d.proof.Assert(ctx, r, a, t.Hint, []byte(handle), assertion)
+	var e *oauth.Error
+	switch {
+	case errors.As(err, &e): // of the server, and not of the factor
+		return nil, err
+	case err != nil:
 		return nil, d.refused(ctx, r, a, err)
 	}
-	if a.Subject == "" && t.Hint == "" { // any passkey of the site was asked for
-		if err := r.About(ctx, a, subject); err != nil {
-			return nil, err
-		}
-		// What ends the person's grants is seen from here on, but the passkey was
-		// verified before: one that was taken away between is not good.
-		if err := d.stillThere(ctx, subject, m); err != nil {
-			return nil, d.refused(ctx, r, a, err)
-		}
-	}
-	if subject != a.Subject {
-		return nil, d.refused(ctx, r, a, authenticator.ErrRefused)
-	}
 	return d.proved(ctx, r, a, m)
-}
-
-// stillThere refuses a method of a passkey that the person does not have any more.
-func (d *Direct) stillThere(ctx context.Context, subject string, m policy.Method) error {
-	have, err := d.config.Passkeys.Available(ctx, subject)
-	if err == nil && !slices.ContainsFunc(have, func(h policy.Method) bool { return h.Device == m.Device }) {
-		err = authenticator.ErrRefused
-	}
-	return err
 }
 
 // translateChallenge says what the refusal of a passkey's challenge becomes.

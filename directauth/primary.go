@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
 	"github.com/mintyard/mintyard/oauth"
 )
 
@@ -70,29 +71,16 @@ func (d *Direct) firstChallenge(ctx context.Context, r *oauth.TokenRequest, gran
 	a.Recovery = recovery
 	subject, named := "", ""
 	if hint != "" { // a passkey can be asked for without a name
-		if subject, named, err = d.resolve(ctx, r, hint); err != nil {
+		if subject, named, err = d.proof.Resolve(ctx, r, hint); err != nil {
 			return nil, err
 		}
 	}
 	if err := r.About(ctx, a, subject); err != nil {
 		return nil, err
 	}
-	t := transaction{Hint: d.canonical(hint), named: named}
+	t := transaction{Step: proving.Step{Hint: d.proof.Canonical(hint)}, named: named}
 	if grant == GrantWebAuthn {
 		return d.startPasskey(ctx, r, a, t, grant)
 	}
 	return d.startOOB(ctx, r, a, t, f, "")
-}
-
-// resolve finds the person who is named, before anything is proved. Somebody who is
-// suspended is nobody: the same work is done, and counted in the same place.
-func (d *Direct) resolve(ctx context.Context, r *oauth.TokenRequest, hint string) (subject, named string, err error) {
-	if named, err = d.config.Users.Resolve(ctx, hint); err != nil {
-		return "", "", err
-	}
-	active, err := r.Active(ctx, named)
-	if active {
-		subject = named
-	}
-	return subject, named, err
 }

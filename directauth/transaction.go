@@ -2,14 +2,11 @@ package directauth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
-	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 )
@@ -17,15 +14,7 @@ import (
 // transaction is what a sign-in must remember between two steps besides what was
 // proved: the Data of its authorization.
 type transaction struct {
-	// Hint is the name that was given, before anything is proved: for one that is
-	// nobody's, there is nothing else to go by.
-	Hint string `json:"h,omitempty"`
-
-	// Channel and Challenge are what waits for an answer: the id is the factor's
-	// own. A passkey's has no id, since its challenge is the handle itself.
-	Channel   string                `json:"c,omitempty"`
-	Challenge string                `json:"i,omitempty"`
-	Binding   authenticator.Binding `json:"b,omitempty"`
+	proving.Step
 
 	// Associating is the authenticator that waits to be confirmed by this sign-in, as
 	// the dialect that has this names it, and Salt goes into the recovery codes that
@@ -60,29 +49,6 @@ func (t transaction) save(a *oauth.Authorization) error {
 	b, err := json.Marshal(t)
 	a.Data = string(b)
 	return err
-}
-
-// identity says to a factor who is meant.
-func (d *Direct) identity(ctx context.Context, r *oauth.TokenRequest, a *oauth.Authorization, hint string) authenticator.Identity {
-	id := authenticator.Identity{Subject: a.Subject, Hint: hint, Proved: len(a.Methods) > 0}
-	if d.config.KnownDevice != nil { // asked about nobody too: it takes its time
-		id.Device = d.config.KnownDevice(ctx, r, a.Subject)
-	}
-	return id
-}
-
-// canonical is the one spelling of a name, bounded, since it is kept: one that is too
-// long is known by its digest.
-func (d *Direct) canonical(hint string) string {
-	if c, ok := d.config.Users.(Canonical); ok {
-		hint = c.Canonical(hint)
-	}
-	hint = strings.ToLower(strings.TrimSpace(hint))
-	if len(hint) <= 128 {
-		return hint
-	}
-	sum := sha256.Sum256([]byte(hint))
-	return hex.EncodeToString(sum[:])
 }
 
 // resume continues a sign-in by its mfa_token.

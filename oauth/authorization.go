@@ -82,13 +82,16 @@ type Authorization struct {
 	// Data is what the flow wants to find again in its next step: JSON.
 	Data string
 
-	req    *TokenRequest
-	client *Client
-	origin origin
-	parent uint64 // version of the subject's cut-off record before anything was verified
-	noted  string // the subject whose version that is
-	coded  bool   // a code is asked for: policy is asked about its redemption too
-	page   bool   // a page asks: it is told what policy wants, and Config.StepUp is not
+	req         *TokenRequest
+	client      *Client
+	origin      origin
+	parent      uint64 // version of the subject's cut-off record before anything was verified
+	noted       string // the subject whose version that is
+	coded       bool   // a code is asked for: policy is asked about its redemption too
+	parents     [maxParents]Parent
+	parentCount int
+
+	page bool // a page asks: it is told what policy wants, and Config.StepUp is not
 
 	// Backing arrays, so that a small authorization needs no memory of its own.
 	scopes    [16]string

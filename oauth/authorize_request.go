@@ -39,6 +39,9 @@ type AuthorizationRequest struct {
 	IDTokenHint   string   `json:"ih,omitempty"`
 	Claims        string   `json:"cm,omitempty"` // as it was sent
 
+	// Subject is the person whom the client means, if an extension has found that out.
+	Subject string `json:"su,omitempty"`
+
 	// Data is what the host wants to find again when its pages come back; it is sealed
 	// with the rest.
 	Data string `json:"x,omitempty"`

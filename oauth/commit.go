@@ -56,10 +56,17 @@ func (s *Server) grant(ctx context.Context, is *Issue) error {
 	if err != nil {
 		return errUnavailable.WithCause(err)
 	}
+	return s.recheck(ctx, a, fresh)
+}
+
+// recheck runs after a write: what could end the grant is read again.
+func (s *Server) recheck(ctx context.Context, a *Authorization, fresh bool) error {
 	if fresh {
-		return s.recheckSubject(ctx, a)
+		if err := s.recheckSubject(ctx, a); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.recheckParents(ctx, a)
 }
 
 // activate makes the record an active grant.
@@ -99,6 +106,9 @@ func (s *Server) put(ctx context.Context, a *Authorization) error {
 	}
 	if a.untagged() {
 		r.Tags = []store.Key{s.ownerTag(a)}
+	}
+	for _, p := range a.parents[:a.parentCount] {
+		r.Tags = append(r.Tags, p.Key)
 	}
 	if err := store.Swap(ctx, s.config.Store, r, a.origin.version); err != nil {
 		return err
@@ -184,13 +194,13 @@ func (a *Authorization) toRecord(rec *record) {
 	}
 	rec.Methods = rec.Methods[:0:0]
 	for _, m := range a.Methods {
-		rec.Methods = append(rec.Methods, encodeMethod(m))
+		rec.Methods = append(rec.Methods, StoreMethod(m))
 	}
 	rec.Network = ""
 	if a.Network.IsValid() {
 		rec.Network = a.Network.String()
 	}
-	rec.Risk, rec.Device = int64(a.Risk), encodeDevice(a.Device)
+	rec.Risk, rec.Device = int64(a.Risk), StoreDevice(a.Device)
 	rec.ACR, rec.ACRValues = a.ACR, a.ACRValues
 	rec.SessionID, rec.Nonce, rec.Claims = a.SessionID, a.Nonce, a.Claims
 	rec.JKT, rec.X5T = a.Confirmation.JKT, a.Confirmation.X5T

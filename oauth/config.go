@@ -136,6 +136,10 @@ type Scope struct {
 	// Person scopes are about a person: a client that asks for itself is refused.
 	Person bool
 
+	// Consent scopes are those that people are asked about, whoever the client is. What
+	// a third party asks for they are asked about in any case.
+	Consent bool
+
 	// Recovery scopes are granted to who is getting back a lost password, together
 	// with no other scope, and in no other transaction.
 	Recovery bool

@@ -216,7 +216,7 @@ func (s *Server) inspectRecords(ctx context.Context, q *request, t *TokenInfo, g
 	t.Confirmation = Confirmation{JKT: rec.JKT, X5T: rec.X5T}
 	t.Methods = q.auth.methods[:0]
 	for i := range rec.Methods {
-		t.Methods = append(t.Methods, rec.Methods[i].method())
+		t.Methods = append(t.Methods, rec.Methods[i].Method())
 	}
 	return nil
 }

@@ -72,6 +72,7 @@ const (
 	ReasonInactiveSubject Reason = "subject_inactive"
 	ReasonNotAssigned     Reason = "subject_not_assigned" // to the client
 	ReasonSubjectEnded    Reason = "subject_ended"        // every grant of the subject was ended meanwhile
+	ReasonParentEnded     Reason = "parent_ended"         // the session or the consent that the grant hangs on
 	ReasonSubjectIsClient Reason = "subject_is_client"    // RFC 9068 section 5
 	ReasonSenderKey       Reason = "sender_key"
 	ReasonPolicy          Reason = "policy_denied"

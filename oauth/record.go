@@ -45,10 +45,10 @@ type record struct {
 
 	// Facts of proof.
 	AuthTime  int64          `json:"at,omitempty"`
-	Methods   []recordMethod `json:"me,omitempty"`
+	Methods   []StoredMethod `json:"me,omitempty"`
 	Network   string         `json:"nw,omitempty"`
 	Risk      int64          `json:"ri,omitempty"`
-	Device    string         `json:"dv,omitempty"` // see encodeDevice
+	Device    string         `json:"dv,omitempty"` // see StoreDevice
 	ACR       string         `json:"ac,omitempty"`
 	ACRValues []string       `json:"av,omitempty"`
 	SessionID string         `json:"si,omitempty"`
@@ -93,59 +93,6 @@ type record struct {
 
 // recordVersion is the layout written by this version.
 const recordVersion = 1
-
-// recordMethod is a policy.Method at rest.
-type recordMethod struct {
-	Name   string `json:"n"`
-	Types  int64  `json:"t,omitempty"`
-	At     int64  `json:"a,omitempty"`
-	Flags  int64  `json:"f,omitempty"`
-	Device string `json:"d,omitempty"`
-}
-
-const (
-	flagPhishingResistant = 1 << iota
-	flagHardware
-	flagUserVerified
-)
-
-func encodeMethod(m policy.Method) recordMethod {
-	r := recordMethod{Name: m.Name, Types: int64(m.Types), At: m.At.Unix(), Device: m.Device}
-	if m.PhishingResistant {
-		r.Flags |= flagPhishingResistant
-	}
-	if m.Hardware {
-		r.Flags |= flagHardware
-	}
-	if m.UserVerified {
-		r.Flags |= flagUserVerified
-	}
-	return r
-}
-
-func (r *recordMethod) method() policy.Method {
-	return policy.Method{
-		Name: r.Name, Types: policy.Type(r.Types), At: time.Unix(r.At, 0), Device: r.Device,
-		PhishingResistant: r.Flags&flagPhishingResistant != 0,
-		Hardware:          r.Flags&flagHardware != 0,
-		UserVerified:      r.Flags&flagUserVerified != 0,
-	}
-}
-
-// encodeDevice writes what is known of a device: two digits, and its platform.
-func encodeDevice(d policy.Device) string {
-	if d == (policy.Device{}) {
-		return ""
-	}
-	return string([]byte{'0' + byte(d.Known), '0' + byte(d.Managed)}) + d.Platform
-}
-
-func decodeDevice(s string) policy.Device {
-	if len(s) < 2 {
-		return policy.Device{} // unknown
-	}
-	return policy.Device{Known: policy.Truth(s[0] - '0'), Managed: policy.Truth(s[1] - '0'), Platform: s[2:]}
-}
 
 // ended reports whether the grant is over at the time, and why. The store keeps
 // records past their expiry; it is judged here.
@@ -224,10 +171,10 @@ func (a *Authorization) fromRecord() {
 	}
 	a.Methods = a.methods[:0]
 	for i := range rec.Methods {
-		a.Methods = append(a.Methods, rec.Methods[i].method())
+		a.Methods = append(a.Methods, rec.Methods[i].Method())
 	}
 	a.Network, _ = netip.ParseAddr(rec.Network) // what is not an address is an unknown one
-	a.Risk, a.Device = policy.Risk(rec.Risk), decodeDevice(rec.Device)
+	a.Risk, a.Device = policy.Risk(rec.Risk), StoredDevice(rec.Device)
 	a.ACR, a.ACRValues = rec.ACR, rec.ACRValues
 	a.SessionID, a.Nonce, a.Claims, a.Data = rec.SessionID, rec.Nonce, rec.Claims, rec.Data
 	a.Recovery = rec.Recovery

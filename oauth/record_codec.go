@@ -64,7 +64,7 @@ func (r *record) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-func (m *recordMethod) append(b []byte) []byte {
+func (m *StoredMethod) append(b []byte) []byte {
 	b = token.AppendString(append(b, `{"n":`...), m.Name)
 	b = appendInt(b, `,"t":`, m.Types)
 	b = appendInt(b, `,"a":`, m.At)
@@ -195,7 +195,7 @@ func (r *record) decodeLife(sc *token.Scanner) {
 
 func (r *record) decodeMethods(sc *token.Scanner) error {
 	for raw := range sc.Elements() {
-		var m recordMethod
+		var m StoredMethod
 		var el token.Scanner
 		for el.Scan(raw); el.Next(); {
 			switch el.Name {

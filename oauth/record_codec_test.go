@@ -30,7 +30,7 @@ func fill(r *rand.Rand, text []string) record {
 			if f.Type().Elem().Kind() == reflect.String {
 				f.Set(reflect.ValueOf([]string{text[r.IntN(len(text))], text[r.IntN(len(text))]}))
 			} else {
-				f.Set(reflect.ValueOf([]recordMethod{{Name: text[r.IntN(len(text))]}, {Name: "x", Types: 2, At: 1, Flags: 3, Device: text[0]}}))
+				f.Set(reflect.ValueOf([]StoredMethod{{Name: text[r.IntN(len(text))]}, {Name: "x", Types: 2, At: 1, Flags: 3, Device: text[0]}}))
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func TestRecordKeepsUnknownMembers(t *testing.T) {
 
 func BenchmarkRecord(b *testing.B) {
 	rec := record{Version: 1, State: stateActive, Client: "shop-app", GrantType: "password", Subject: "00u1abcdefghij", Scopes: []string{"openid", "profile", "offline_access"},
-		AuthTime: 1764072000, Methods: []recordMethod{{Name: "password", Types: 1, At: 1764072000}, {Name: "totp", Types: 2, At: 1764072030, Device: "f1"}},
+		AuthTime: 1764072000, Methods: []StoredMethod{{Name: "password", Types: 1, At: 1764072000}, {Name: "totp", Types: 2, At: 1764072030, Device: "f1"}},
 		Network: "192.0.2.1", Created: 1764072000, Ends: 1771848000, Idle: 604800, Used: 1764072030, Salt: newSalt(), Refresh: 3, RefreshKey: 77, Refreshes: true, Rotated: 1764072030123}
 	value := rec.append(nil)
 	b.Run("decode", func(b *testing.B) {

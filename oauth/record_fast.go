@@ -18,7 +18,7 @@ func (r *record) decodeFast(in string) bool {
 	r.Resources = c.list(`,"rs":[`)
 	r.AuthTime = c.optionalNumber(`,"at":`)
 	if c.skip(`,"me":[`) {
-		r.Methods = make([]recordMethod, 0, 2)
+		r.Methods = make([]StoredMethod, 0, 2)
 		for {
 			r.Methods = append(r.Methods, c.method())
 			if c.bad || !c.skip(",") {
@@ -156,7 +156,7 @@ func (c *cursor) list(literal string) []string {
 	return list
 }
 
-func (c *cursor) method() (m recordMethod) {
+func (c *cursor) method() (m StoredMethod) {
 	m.Name = c.text(`{"n":"`)
 	m.Types = c.optionalNumber(`,"t":`)
 	m.At = c.optionalNumber(`,"a":`)

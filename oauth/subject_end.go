@@ -23,6 +23,19 @@ func (s *Server) subjectKey(subject string) store.Key {
 	return store.Key{Kind: kindSubject, Space: s.space, ID: store.Digest("subject", subject)}
 }
 
+// SubjectEnder is implemented by an [Extension] that keeps something of persons besides
+// their grants, such as sessions: it ends with them.
+type SubjectEnder interface {
+	EndSubject(ctx context.Context, subject string) error
+}
+
+// SubjectKey is the key of what ends a person's grants: a tag for whatever an extension
+// keeps of the person, in records of its own.
+func (s *Server) SubjectKey(subject string) store.Key { return s.subjectKey(subject) }
+
+// Space is the part of the store's keys that is the server's own.
+func (s *Server) Space() [16]byte { return s.space }
+
 // EndSubject ends every grant of a person on this server: after it returns, no
 // refresh token, transaction or access token that was made before is good where
 // the server is asked. Hosts call it when a person is suspended, changes a
@@ -52,6 +65,13 @@ func (s *Server) EndSubject(ctx context.Context, subject string) error {
 		}
 		if err := s.endGrant(ctx, grant.ID, ReasonSubjectEnded); err != nil {
 			return err
+		}
+	}
+	for _, e := range s.extensions {
+		if ender, ok := e.(SubjectEnder); ok {
+			if err := ender.EndSubject(ctx, subject); err != nil {
+				return err
+			}
 		}
 	}
 	if err := mark(subjectEnded); err != nil {

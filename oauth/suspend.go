@@ -118,8 +118,6 @@ func (r *TokenRequest) keep(ctx context.Context, a *Authorization) error {
 		return errRace
 	case err != nil:
 		return errUnavailable.WithCause(err)
-	case fresh:
-		return r.Server.recheckSubject(ctx, a)
 	}
-	return nil
+	return r.Server.recheck(ctx, a, fresh)
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/mintyard/mintyard/oauth/token"
 )
 
-// Extend implements [oauth.Extension]: with openid granted, every answer has an ID
+// extend adds to an answer: with openid granted, every answer has an ID
 // token (OpenID Connect Core section 2), whatever the grant.
-func (p *Provider) Extend(ctx context.Context, is *oauth.Issue) error {
+func (p *Provider) extend(ctx context.Context, is *oauth.Issue) error {
 	a := is.Authorization()
 	if a.Subject == "" || !a.IncludesScope(ScopeOpenID) {
 		return nil
@@ -27,6 +27,9 @@ func (p *Provider) Extend(ctx context.Context, is *oauth.Issue) error {
 	}
 	if access := is.AccessToken(); len(access) > 0 {
 		t.AccessTokenHash = string(key.AppendHash(nil, access))
+	}
+	if code := is.Code(); code != "" {
+		t.CodeHash = string(key.AppendHash(nil, []byte(code))) // section 3.3.2.11
 	}
 	if a.GrantType() != oauth.GrantRefreshToken {
 		t.Nonce = a.Nonce // section 12.2: a refreshed ID token should have none

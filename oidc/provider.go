@@ -10,6 +10,7 @@ import (
 
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
+	"github.com/mintyard/mintyard/policy"
 )
 
 // ScopeOpenID asks for an ID token (OpenID Connect Core section 3.1.2.1).
@@ -47,6 +48,17 @@ type Config struct {
 	// ClaimsInIDToken also puts the claims of the granted scopes into the ID token.
 	// Off, they are at UserInfo only (section 5.4).
 	ClaimsInIDToken bool
+
+	// Pages is what people see. Nil: nobody signs in on a page, and the authorization
+	// endpoint says so.
+	Pages Pages
+
+	// Sessions says how long people stay signed in.
+	Sessions SessionConfig
+
+	// Available says what a person could prove, for policies that ask for more than a
+	// session has. Nil does not know. Pages that verify factors have one.
+	Available func(ctx context.Context, subject string) ([]policy.Method, error)
 
 	// UserInfoPath is where UserInfo is served, on the issuer's origin. "" is
 	// /userinfo beside the token endpoint.
@@ -89,8 +101,15 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 	if c.UserInfoPath == "" {
 		c.UserInfoPath = base.Paths.Beside("userinfo")
 	}
+	if err := c.Sessions.resolve(base.Issuer); err != nil {
+		return nil, err
+	}
 	p := &Provider{config: c}
-	p.server = s.With(p)
+	if c.Pages == nil {
+		p.server = s.With(extension{p})
+	} else {
+		p.server = s.With(pagedExtension{extension{p}})
+	}
 	return p, nil
 }
 
@@ -102,6 +121,11 @@ func (p *Provider) Mount(mux oauth.Mux) {
 	p.server.Mount(mux)
 	mux.Handle(p.config.UserInfoPath, p.UserInfoHandler())
 	mux.Handle(p.discoveryPath(), p.DiscoveryHandler())
+	if p.config.Pages != nil {
+		for path, h := range p.config.Pages.Routes(p) {
+			mux.Handle(path, h)
+		}
+	}
 }
 
 // DiscoveryHandler serves the provider's metadata (OpenID Connect Discovery section 4).

@@ -1,0 +1,248 @@
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/store"
+)
+
+// Consent is what a person allows a client at this server. It outlives tokens and
+// sessions: what was allowed once is not asked again.
+type Consent struct {
+	Subject  string
+	ClientID string
+	Scopes   map[string]time.Time // and since when
+}
+
+// consentRecord is a consent at rest. Times are Unix seconds.
+type consentRecord struct {
+	Subject  string           `json:"su"`
+	Client   string           `json:"cl"`
+	Scopes   map[string]int64 `json:"sc"`
+	Revoking []string         `json:"re,omitempty"` // was taken back: grants that have any of it are being ended
+}
+
+func (rec *consentRecord) consent() Consent {
+	c := Consent{Subject: rec.Subject, ClientID: rec.Client, Scopes: make(map[string]time.Time, len(rec.Scopes))}
+	for name, at := range rec.Scopes {
+		c.Scopes[name] = time.Unix(at, 0)
+	}
+	return c
+}
+
+func (p *Provider) consentKey(subject, client string) store.Key {
+	return store.Key{Kind: kindConsent, Space: p.server.Space(), ID: store.Digest("consent", subject, client)}
+}
+
+// clientTag is the tag by which the consents of a client are found.
+func (p *Provider) clientTag(client string) store.Key {
+	return store.Key{Kind: kindConsent, Space: p.server.Space(), ID: store.Digest("client", client)}
+}
+
+var errConsentDamaged = errors.New("oidc: the record of a consent cannot be read")
+
+// loadConsent reads a consent; nil if there is none.
+func (p *Provider) loadConsent(ctx context.Context, key store.Key) (*consentRecord, error) {
+	recs := []store.Record{{Key: key}}
+	if _, err := p.server.Config().Store.Get(ctx, nil, recs); err != nil {
+		return nil, err
+	}
+	if recs[0].Version == 0 {
+		return nil, nil
+	}
+	rec := new(consentRecord)
+	if json.Unmarshal(recs[0].Value, rec) != nil {
+		return nil, errConsentDamaged
+	}
+	return rec, nil
+}
+
+// asked are the scopes of a request that a person must be asked about: those that the
+// server marks, and all of them for a client that is not the operator's own.
+func (p *Provider) asked(c *oauth.Client, req *oauth.AuthorizationRequest, scopes []string) []string {
+	if c.ThirdParty || c.OpenID.ConsentRequired || req.Wants(oauth.PromptConsent) {
+		return slices.Clone(scopes) // they are in memory that is used again
+	}
+	var list []string
+	for _, s := range p.server.Config().Scopes {
+		if s.Consent && slices.Contains(scopes, s.Name) {
+			list = append(list, s.Name)
+		}
+	}
+	return list
+}
+
+// unconsented are the scopes of an authorization that the person has still to be asked
+// about.
+//
+// An app that anybody can pretend to be, with a scheme or a port of the person's own
+// machine to come back to, is asked about every time (RFC 8252 section 8.6).
+func (p *Provider) unconsented(ctx context.Context, a *oauth.Authorization, req *oauth.AuthorizationRequest) ([]string, error) {
+	asked := p.asked(a.Client(), req, a.Scopes)
+	if len(asked) == 0 || req.Wants(oauth.PromptConsent) || a.Client().Public() && !strings.HasPrefix(req.RedirectURI, "https:") {
+		return asked, nil
+	}
+	rec, err := p.loadConsent(ctx, p.consentKey(a.Subject, a.Client().ID))
+	if err != nil || rec == nil {
+		return asked, err
+	}
+	return slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return rec.Scopes[name] != 0 }), nil
+}
+
+// allow remembers what a person allows, and makes the grant hang on it.
+func (p *Provider) allow(ctx context.Context, a *oauth.Authorization, scopes []string) error {
+	key, now := p.consentKey(a.Subject, a.Client().ID), p.server.Now().Unix()
+	_, err := store.Update(ctx, p.server.Config().Store, key, func(cur store.Record) (store.Record, error) {
+		rec := consentRecord{Subject: a.Subject, Client: a.Client().ID}
+		if cur.Version != 0 && json.Unmarshal(cur.Value, &rec) != nil {
+			return cur, errConsentDamaged
+		}
+		if len(rec.Revoking) > 0 {
+			return cur, errRevoking
+		}
+		if rec.Scopes == nil {
+			rec.Scopes = make(map[string]int64)
+		}
+		missing := false
+		for _, name := range scopes {
+			if rec.Scopes[name] == 0 {
+				rec.Scopes[name], missing = now, true
+			}
+		}
+		if !missing {
+			return cur, errNothing
+		}
+		value, err := json.Marshal(&rec)
+		cur.Value, cur.Tags = value, []store.Key{p.server.SubjectKey(a.Subject), p.clientTag(a.Client().ID)}
+		return cur, err
+	})
+	if errors.Is(err, errRevoking) { // and was interrupted, or is under way: it is finished, and then this is allowed anew
+		if err := p.endRevoked(ctx, key); err != nil {
+			return err
+		}
+		return p.allow(ctx, a, scopes)
+	}
+	if err != nil && !errors.Is(err, errNothing) {
+		return err
+	}
+	p.underConsent(a, scopes)
+	return nil
+}
+
+var errRevoking = errors.New("oidc: the consent is being revoked")
+
+// underConsent makes a grant hang on the consent, which must allow those scopes.
+func (p *Provider) underConsent(a *oauth.Authorization, scopes []string) {
+	a.Under(oauth.Parent{Key: p.consentKey(a.Subject, a.Client().ID), Over: func(value []byte) bool {
+		var rec consentRecord
+		if json.Unmarshal(value, &rec) != nil {
+			return true
+		}
+		return slices.ContainsFunc(scopes, func(name string) bool { return rec.Scopes[name] == 0 })
+	}})
+}
+
+// Consents lists what a person allows, for account pages.
+func (p *Provider) Consents(ctx context.Context, subject string) ([]Consent, error) {
+	return p.listConsents(ctx, p.server.SubjectKey(subject), func(rec *consentRecord) bool { return rec.Subject == subject })
+}
+
+// ConsentsOf lists what people allow a client.
+func (p *Provider) ConsentsOf(ctx context.Context, clientID string) ([]Consent, error) {
+	return p.listConsents(ctx, p.clientTag(clientID), func(rec *consentRecord) bool { return rec.Client == clientID })
+}
+
+func (p *Provider) listConsents(ctx context.Context, tag store.Key, of func(*consentRecord) bool) ([]Consent, error) {
+	var list []Consent
+	seen := make(map[store.Key]bool)
+	for key, err := range p.server.Config().Store.List(ctx, tag) {
+		if err != nil {
+			return nil, err
+		}
+		if key.Kind != kindConsent || key.Space != p.server.Space() || seen[key] {
+			continue
+		}
+		seen[key] = true
+		rec, err := p.loadConsent(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if rec != nil && len(rec.Scopes) > 0 && of(rec) {
+			list = append(list, rec.consent())
+		}
+	}
+	return list, nil
+}
+
+// RevokeConsent takes back what a person allows a client: the scopes that are named, or
+// all of it. Grants that have any of them are ended: after nil none of those is good any
+// more. What was interrupted is finished by the next call, or the next sign-in.
+func (p *Provider) RevokeConsent(ctx context.Context, subject, clientID string, scopes ...string) error {
+	key := p.consentKey(subject, clientID)
+	err := p.editConsent(ctx, key, func(rec *consentRecord) {
+		names := scopes
+		if len(names) == 0 {
+			names = slices.Sorted(maps.Keys(rec.Scopes))
+		}
+		for _, name := range names {
+			if rec.Scopes[name] != 0 && !slices.Contains(rec.Revoking, name) {
+				rec.Revoking = append(rec.Revoking, name)
+			}
+			delete(rec.Scopes, name)
+		}
+	})
+	if errors.Is(err, errNothing) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := p.endRevoked(ctx, key); err != nil {
+		return err
+	}
+	p.observe(ctx, oauth.Event{Type: EventConsentRevoked, Subject: subject, ClientID: clientID, Reason: ReasonConsentRevoked})
+	return nil
+}
+
+// endRevoked ends the grants that have what was taken back, and then forgets that it was.
+func (p *Provider) endRevoked(ctx context.Context, key store.Key) error {
+	rec, err := p.loadConsent(ctx, key)
+	if err != nil || rec == nil || len(rec.Revoking) == 0 {
+		return err
+	}
+	gone := rec.Revoking
+	err = p.server.EndUnder(ctx, key, ReasonConsentRevoked, func(g oauth.GrantUnder) bool {
+		return slices.ContainsFunc(g.Scopes, func(name string) bool { return slices.Contains(gone, name) })
+	})
+	if err != nil {
+		return err
+	}
+	err = p.editConsent(ctx, key, func(rec *consentRecord) {
+		rec.Revoking = slices.DeleteFunc(rec.Revoking, func(name string) bool { return slices.Contains(gone, name) })
+	})
+	return err
+}
+
+// editConsent changes a record that is there; errNothing says that there is none.
+func (p *Provider) editConsent(ctx context.Context, key store.Key, edit func(*consentRecord)) error {
+	_, err := store.Update(ctx, p.server.Config().Store, key, func(cur store.Record) (store.Record, error) {
+		var rec consentRecord
+		switch {
+		case cur.Version == 0:
+			return cur, errNothing
+		case json.Unmarshal(cur.Value, &rec) != nil:
+			return cur, errConsentDamaged
+		}
+		edit(&rec)
+		value, err := json.Marshal(&rec)
+		cur.Value = value
+		return cur, err
+	})
+	return err
+}

@@ -23,6 +23,14 @@ type Verifier interface {
 	Available(ctx context.Context, subject string) ([]policy.Method, error)
 }
 
+// Replacing is a factor whose entries are replaced as they are used: [*RecoveryCodes].
+type Replacing interface {
+	Verifier
+
+	// VerifyAndReplace spends a code and returns a new one in its place.
+	VerifyAndReplace(ctx context.Context, id Identity, code string) (m policy.Method, replacement string, err error)
+}
+
 // The types of authenticators. The method that one proves has the same name.
 const (
 	TypePassword      = "password"

@@ -37,12 +37,7 @@ type UsersFunc = authenticator.UsersFunc
 
 // RecoveryCodes is a factor whose codes are replaced as they are used;
 // *authenticator.RecoveryCodes is one.
-type RecoveryCodes interface {
-	authenticator.Verifier
-
-	// VerifyAndReplace spends a code and returns a new one in its place.
-	VerifyAndReplace(ctx context.Context, id authenticator.Identity, code string) (m policy.Method, replacement string, err error)
-}
+type RecoveryCodes = authenticator.Replacing
 
 // Config says how people are found and what they can prove. A factor that is nil is
 // not offered, and its grants are not there.

@@ -106,6 +106,12 @@ func (r *TokenRequest) ResumeSignIn(ctx context.Context, req *AuthorizationReque
 	if err != nil {
 		return nil, err
 	}
+	return r.OfRequest(a, req)
+}
+
+// OfRequest makes sure that an authorization that was resumed, by whatever handle, is of
+// the sign-in for an authorization request. It then goes on as one of ResumeSignIn does.
+func (r *TokenRequest) OfRequest(a *Authorization, req *AuthorizationRequest) (*Authorization, error) {
 	if id, ok := req.id(); !ok || id != a.origin.id {
 		return nil, errOfAnother
 	}

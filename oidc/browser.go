@@ -129,7 +129,7 @@ func (b *browser) write(w http.ResponseWriter) error {
 // cookie is one that scripts and other sites do not see. It ends with the browser's own
 // session; how long it is good is for the server to say.
 func (p *Provider) cookie(name, value string) *http.Cookie {
-	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure()}
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.Secure()}
 	if p.config.Sessions.CrossSite {
 		c.SameSite = http.SameSiteNoneMode
 	}
@@ -145,12 +145,12 @@ func (p *Provider) cookieName() string { return p.CookieName("session") }
 func (p *Provider) CookieName(what string) string {
 	id := store.Digest("cookie", p.server.Config().ID)
 	name := "mint_" + what + "_" + hex.EncodeToString(id[:4])
-	if p.secure() {
+	if p.Secure() {
 		return "__Host-" + name
 	}
 	return name
 }
 
-// secure reports whether cookies are for https alone: but for loopback issuers, on which
+// Secure reports whether cookies are for https alone: but for loopback issuers, on which
 // nothing would work otherwise.
-func (p *Provider) secure() bool { return strings.HasPrefix(p.server.Config().Issuer, "https:") }
+func (p *Provider) Secure() bool { return strings.HasPrefix(p.server.Config().Issuer, "https:") }

@@ -38,6 +38,13 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, req *oauth.Aut
 	p.server.Refuse(r.Context(), req, err).Write(w, r)
 }
 
+// Continue answers an authorization request from the browser's sessions if it can, and
+// says otherwise what must be done before: for pages that the person comes to, and comes
+// back to. nil is that it was answered.
+func (p *Provider) Continue(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) (*Interaction, error) {
+	return p.interact(w, r, req)
+}
+
 // interact answers, or says what must be done before.
 func (p *Provider) interact(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) (*Interaction, error) {
 	if err := p.takeHint(r.Context(), req); err != nil {

@@ -1,0 +1,261 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oauth/token"
+	"github.com/mintyard/mintyard/oidc"
+	"github.com/mintyard/mintyard/policy"
+)
+
+// flow is one request of a sign-in.
+type flow struct {
+	pages *Pages
+	op    *oidc.Provider
+	w     http.ResponseWriter
+	r     *http.Request
+	form  url.Values
+
+	req    *oauth.AuthorizationRequest
+	sealed string
+	state  string // handle of what was proved; "" before
+
+	tr   *oauth.TokenRequest
+	a    *oauth.Authorization
+	step step
+}
+
+// step is what a sign-in remembers between two pages besides what was proved.
+type step struct {
+	proving.Step
+	Number string `json:"n,omitempty"` // that a push shows
+	Target string `json:"t,omitempty"` // where a code went, masked
+	Choice string `json:"x,omitempty"` // the authenticator that was chosen
+}
+
+// handler is the page.
+func (p *Pages) handler(op *oidc.Provider) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f := &flow{pages: p, op: op, w: w, r: r}
+		switch r.Method {
+		case http.MethodGet, http.MethodHead:
+			f.form = r.URL.Query()
+			f.run(f.arrive)
+		case http.MethodPost:
+			if f.parse() {
+				f.run(f.post)
+			}
+		default:
+			w.Header().Set("Allow", "GET, HEAD, POST")
+			f.fail(errMethod)
+		}
+	})
+}
+
+var (
+	errMethod  = oauth.NewError(oauth.CodeInvalidRequest, oauth.ReasonMethod, "Use GET or POST").WithStatus(http.StatusMethodNotAllowed)
+	errForm    = oauth.NewError(oauth.CodeInvalidRequest, oauth.ReasonMalformedForm, "The form cannot be read")
+	errCookie  = oauth.NewError(oauth.CodeInvalidRequest, ReasonCookie, "The browser has no cookie of this sign-in")
+	errForeign = oauth.NewError(oauth.CodeInvalidRequest, ReasonCrossSite, "The form comes from another site").WithStatus(http.StatusForbidden)
+	errStep    = oauth.NewError(oauth.CodeInvalidRequest, oauth.ReasonMalformedValue, "There is no such step")
+)
+
+// The reasons of this package.
+const (
+	ReasonCookie    oauth.Reason = "browser_cookie"     // the sign-in was begun in another browser, or cookies are off
+	ReasonCrossSite oauth.Reason = "browser_cross_site" // a form of another site
+)
+
+// maxForm bounds what a page posts, in bytes: a sealed request and an assertion.
+const maxForm = 64 << 10
+
+// parse reads the form of a POST. One that another site has sent is refused, whatever
+// cookies came with it.
+func (f *flow) parse() bool {
+	if err := http.NewCrossOriginProtection().Check(f.r); err != nil {
+		f.fail(errForeign.WithCause(err))
+		return false
+	}
+	f.r.Body = http.MaxBytesReader(f.w, f.r.Body, maxForm)
+	if err := f.r.ParseForm(); err != nil {
+		f.fail(errForm.WithCause(err))
+		return false
+	}
+	f.form = f.r.PostForm
+	return true
+}
+
+// run opens the request that came with the page, holds it to the browser, and takes the
+// step. What a step returns is an error that ends the sign-in, or nil if it has answered.
+func (f *flow) run(step func(ctx context.Context) error) {
+	f.sealed = f.form.Get("request")
+	req, err := f.op.Server().Open(f.sealed)
+	if err != nil {
+		f.fail(err)
+		return
+	}
+	f.req = req
+	if !f.bound() {
+		f.fail(errCookie)
+		return
+	}
+	if f.r.Method != http.MethodPost {
+		err = step(f.r.Context()) // which visits by itself, if it must
+	} else {
+		err = f.op.Server().Visit(f.r, req, func(ctx context.Context, tr *oauth.TokenRequest) error {
+			f.tr = tr
+			return step(ctx)
+		})
+	}
+	if err != nil {
+		f.end(err)
+	}
+}
+
+// end says what becomes of a sign-in that cannot go on: what the client should know it
+// is told, and what is ours, or can be tried again, is a page.
+func (f *flow) end(err error) {
+	var e *oauth.Error
+	switch {
+	case !errors.As(err, &e) || e.HTTPStatus() >= 500:
+		f.fail(err)
+	case over(e):
+		f.fail(e)
+	default:
+		f.op.Server().Refuse(f.r.Context(), f.req, e).Write(f.w, f.r)
+	}
+}
+
+// over reports whether the sign-in is over, or another one: the person begins again.
+func over(e *oauth.Error) bool {
+	switch e.Reason {
+	case oauth.ReasonExpired, oauth.ReasonEnded, oauth.ReasonState, oauth.ReasonSuperseded, oauth.ReasonNoRecord, oauth.ReasonHandle,
+		oauth.ReasonHandleKey, oauth.ReasonOtherTransaction, oauth.ReasonClientMismatch, oauth.ReasonRace, oauth.ReasonMalformedValue:
+		return true
+	}
+	return false
+}
+
+// begin starts the sign-in of the person whom a name means.
+func (f *flow) begin(ctx context.Context, hint string) (named string, err error) {
+	if f.a, err = f.tr.Begin(ctx, f.req); err != nil {
+		return "", err
+	}
+	f.a.Recovery = f.form.Get("recovery") != ""
+	subject, named, err := f.pages.set.Resolve(ctx, f.tr, hint)
+	if err != nil {
+		return "", err
+	}
+	if f.req.Subject != "" && subject != f.req.Subject {
+		subject = "" // the client means somebody else: whoever this is proves nothing here
+	}
+	f.step = step{Step: proving.Step{Hint: f.pages.set.Canonical(hint)}}
+	return named, f.tr.About(ctx, f.a, subject)
+}
+
+// resume goes on with a sign-in that was kept.
+func (f *flow) resume(ctx context.Context) (err error) {
+	f.state = f.form.Get("state")
+	if f.a, err = f.tr.ResumeSignIn(ctx, f.req, f.state); err != nil {
+		return err
+	}
+	f.step = step{}
+	if f.a.Data == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(f.a.Data), &f.step)
+}
+
+// keep keeps what was proved, and what waits for an answer.
+func (f *flow) keep(ctx context.Context) error {
+	b, err := json.Marshal(f.step)
+	if err != nil {
+		return err
+	}
+	f.a.Data = string(b)
+	f.state, _, err = f.tr.Suspend(ctx, f.a, token.HandleSignIn, f.pages.config.StepTTL)
+	return err
+}
+
+// proved adds a method, and goes on to whatever is missing, or to the answer.
+func (f *flow) proved(ctx context.Context, m policy.Method) error {
+	if err := proving.Add(f.a, m); err != nil {
+		return err
+	}
+	f.tr.Observe(ctx, oauth.Event{Type: oauth.EventFactorProved, Methods: []string{m.Name}})
+	return f.finish(ctx, nil)
+}
+
+// finish answers, if nothing is missing; otherwise it shows the page of what is.
+func (f *flow) finish(ctx context.Context, allowed []string) (err error) {
+	if f.a.Available, err = f.pages.Available(ctx, f.a.Subject); err != nil {
+		return err
+	}
+	f.a.AvailableKnown = true
+	if f.a.Recovery {
+		return f.recovered(ctx)
+	}
+	err = f.op.Complete(ctx, f.w, f.r, f.tr, f.a, f.req, allowed)
+	var need *oidc.NeedError
+	if !errors.As(err, &need) {
+		return err
+	}
+	return f.need(ctx, &need.Interaction)
+}
+
+// need shows the page of what is missing, for an authorization that has begun.
+func (f *flow) need(ctx context.Context, in *oidc.Interaction) error {
+	switch in.Need {
+	case oidc.NeedStepUp:
+		return f.next(ctx, in.Decision)
+	case oidc.NeedConsent:
+		f.step = step{}
+		if err := f.keep(ctx); err != nil {
+			return err
+		}
+		return f.showConsent(ctx, in.Consent)
+	}
+	return f.showIdentify(ctx, "", "") // what was proved is too old by now
+}
+
+// refused shows the page again with what was wrong, and tells the event stream. before
+// anything is proved all refusals are one.
+func (f *flow) refused(ctx context.Context, err error) (message string, status, retry int) {
+	message, status = "unavailable", http.StatusServiceUnavailable
+	var locked *authenticator.LockedError
+	switch {
+	case errors.As(err, &locked):
+		message, status = "locked", http.StatusTooManyRequests
+		retry = max(1, int(locked.Until.Sub(f.tr.Time).Seconds()))
+	case errors.Is(err, authenticator.ErrRefused):
+		message, status = "refused", http.StatusUnprocessableEntity
+	case errors.Is(err, authenticator.ErrPending):
+		return "pending", http.StatusOK, 0
+	case errors.Is(err, authenticator.ErrRejected):
+		message, status = "rejected", http.StatusUnprocessableEntity
+	case errors.Is(err, authenticator.ErrOver):
+		message, status = "over", http.StatusUnprocessableEntity
+	case errors.Is(err, authenticator.ErrDelivery):
+		message, status = "delivery", http.StatusServiceUnavailable
+	case errors.Is(err, authenticator.ErrNoAuthenticator):
+		message, status = "not_available", http.StatusUnprocessableEntity
+	case errors.Is(err, authenticator.ErrBusy):
+		message, status = "busy", http.StatusServiceUnavailable
+	}
+	f.tr.Observe(ctx, oauth.Event{Type: oauth.EventFactorRefused, Endpoint: "signin", Reason: oauth.Reason("factor_" + message), Err: err})
+	return message, status, retry
+}
+
+// hint is the name that came with the form.
+func (f *flow) hint() string {
+	h := strings.TrimSpace(f.form.Get("username"))
+	return h[:min(len(h), 256)]
+}

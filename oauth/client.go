@@ -133,13 +133,25 @@ type Client struct {
 	Disabled bool
 }
 
-// Validate reports what is wrong with c, naming the field. Hosts call it when a
+// ClientError says what is wrong with a client.
+type ClientError struct {
+	ID    string
+	Field string // of Client, such as RedirectURIs[0]
+	Why   string
+}
+
+// Error names the client and the field.
+func (e *ClientError) Error() string {
+	return fmt.Sprintf("oauth: client %q: %s: %s", e.ID, e.Field, e.Why)
+}
+
+// Validate reports what is wrong with c: the error is a *ClientError. Hosts call it when a
 // client is registered; the server is strict with whatever it is given.
 func (c *Client) Validate() error {
 	if c.ID == "" || len(c.ID) > 255 || !printable(c.ID) {
-		return fmt.Errorf("oauth: client %q: ID: must be 1 to 255 printable ASCII characters", c.ID)
+		return &ClientError{c.ID, "ID", "must be 1 to 255 printable ASCII characters"}
 	}
-	fail := func(field, why string) error { return fmt.Errorf("oauth: client %q: %s: %s", c.ID, field, why) }
+	fail := func(field, why string) error { return &ClientError{c.ID, field, why} }
 	switch c.method() {
 	case AuthBasic, AuthPost:
 		if len(c.Secrets) == 0 {

@@ -38,6 +38,13 @@ func responseType(s string) string {
 	return ""
 }
 
+// ParseResponseType returns the one spelling of a response type, whose words may stand
+// in any order; it is false if there is none such.
+func ParseResponseType(s string) (string, bool) {
+	t := responseType(s)
+	return t, t != ""
+}
+
 // yields reports whether a response type has a word.
 func yields(responseType, word string) bool {
 	for s := responseType; s != ""; {

@@ -28,20 +28,10 @@ func (h *host) accountPassword(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	var weak *authenticator.PasswordError
-	err := h.factors.password.Check(ctx, subject, body.Profile.Password, h.users.ids[subject].Username)
+	err := h.setPassword(ctx, subject, body.Profile.Password)
 	if errors.As(err, &weak) {
 		writeError(w, http.StatusBadRequest, "invalid_request", weak.Advice())
 		return
-	}
-	var hash string
-	if err == nil {
-		hash, err = h.factors.password.Hash(ctx, body.Profile.Password)
-	}
-	if err == nil {
-		err = h.users.change(ctx, subject, change{passwordHash: &hash}, h.endSubject)
-	}
-	if err == nil {
-		err = h.factors.password.Unlock(ctx, subject)
 	}
 	if err != nil {
 		h.failed(w, r, err)

@@ -20,7 +20,7 @@ type applicationType struct {
 }
 
 var (
-	browserGrants = slices.Concat([]string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, grantImplicit, grantDevice}, directGrants)
+	browserGrants = slices.Concat([]string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantImplicit, grantDevice}, directGrants)
 	nativeGrants  = slices.Concat([]string{directauth.GrantPassword, grantPasswordRealm, grantSAMLBearer, grantTokenExchange,
 		oauth.GrantInteractionCode, grantCIBA}, browserGrants)
 	serviceGrants = slices.Concat([]string{oauth.GrantClientCredentials, grantTokenExchange, grantJWTBearer}, directGrants)
@@ -96,6 +96,9 @@ func planClient(path string, k *clientConfig, n *names) (*oauth.Client, error) {
 	if err := planAuthentication(path, k, t, c); err != nil {
 		return nil, err
 	}
+	if err := planRedirects(path, k, c); err != nil {
+		return nil, err
+	}
 	if k.AccessTokenFormat != "" {
 		if err := choose(path+".access_token_format", k.AccessTokenFormat, formats); err != nil {
 			return nil, err
@@ -131,7 +134,7 @@ func planClient(path string, k *clientConfig, n *names) (*oauth.Client, error) {
 		probe.Secrets = []oauth.Secret{{Hash: soundHash}}
 	}
 	if err := probe.Validate(); err != nil {
-		return nil, refuse(path, "%v", err)
+		return nil, refuseField(path, err)
 	}
 	return c, nil
 }
@@ -141,7 +144,7 @@ var _, soundHash = oauth.NewSecret()
 func planGrants(path string, k *clientConfig, t applicationType) ([]string, error) {
 	if k.GrantTypes == nil {
 		for _, g := range t.defaults {
-			if !slices.Contains(grantsThere, g) || g == oauth.GrantAuthorizationCode {
+			if !slices.Contains(grantsThere, g) {
 				return nil, refuse(path, "is required: what it would be without, %q, is not there yet", g)
 			}
 		}
@@ -155,8 +158,8 @@ func planGrants(path string, k *clientConfig, t applicationType) ([]string, erro
 			return nil, refuse(index(path, i), "%q is not for an application of type %q", g, k.ApplicationType)
 		case !slices.Contains(grantsThere, g):
 			return nil, refuse(index(path, i), "%q is not there yet", g)
-		case (g == oauth.GrantAuthorizationCode || g == oauth.GrantInteractionCode) && !slices.ContainsFunc(k.GrantTypes, isFirst):
-			return nil, refuse(index(path, i), "%q is not there yet without a grant of a first factor, such as %q", g, directauth.GrantPassword)
+		case g == oauth.GrantInteractionCode && k.RedirectURIs == nil && !slices.ContainsFunc(k.GrantTypes, isFirst):
+			return nil, refuse(index(path, i), "%q needs redirect_uris, or a grant of a first factor such as %q", g, directauth.GrantPassword)
 		case slices.Contains(k.GrantTypes[:i], g):
 			return nil, refuse(index(path, i), "%q stands twice", g)
 		}
@@ -164,6 +167,7 @@ func planGrants(path string, k *clientConfig, t applicationType) ([]string, erro
 	return k.GrantTypes, nil
 }
 
+// isFirst reports whether a grant proves a first factor.
 func isFirst(grant string) bool { return slices.Contains(firstGrants, grant) }
 
 // planAuthentication settles how the client authenticates, and with what.

@@ -93,12 +93,12 @@ func planServer(path, id string, c *serverConfig, n *names) (*serverPlan, error)
 			return nil, refuse(where+".name", "%q is not a scope token (RFC 6749 section 3.3)", s.Name)
 		}
 		if s.Consent != "" {
-			if err := choose(where+".consent", s.Consent, []string{"implicit"}, "required"); err != nil {
+			if err := choose(where+".consent", s.Consent, []string{"implicit", "required"}); err != nil {
 				return nil, err
 			}
 		}
 		known[s.Name] = true
-		p.scopes = append(p.scopes, oauth.Scope{Name: s.Name, Description: s.Description, Default: s.Default})
+		p.scopes = append(p.scopes, oauth.Scope{Name: s.Name, Description: s.Description, Default: s.Default, Consent: s.Consent == "required"})
 	}
 	n.servers[id] = known
 
@@ -196,6 +196,10 @@ func (p *serverPlan) newServer(base oauth.Config, origin string, claims oidc.Con
 	base.Clients, base.Scopes, base.Policy = clients, p.scopes, p.policy
 	base.AccessToken, base.Refresh, base.CodeTTL = p.access, p.refresh, p.codeTTL
 	base.Grants = slices.Concat(base.Grants, codeGrants(clients.GrantTypes()))
+	base.ResponseTypes = responseTypes(p.clients)
+	if base.ResponseTypes == nil {
+		claims.Pages, base.ResponseTypes = nil, []string{} // nobody signs in on a page
+	}
 	base.Paths, base.Attestation = oauth.OktaPaths(base.Issuer), p.id == org
 	s, err := oauth.New(base)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,6 +92,16 @@ type clientConfig struct {
 	ApplicationType         string   `json:"application_type"`
 	GrantTypes              []string `json:"grant_types"`
 	Scope                   string   `json:"scope"`
+	RedirectURIs            []string `json:"redirect_uris"`
+	ResponseTypes           []string `json:"response_types"`
+	ClientURI               string   `json:"client_uri"`
+	LogoURI                 string   `json:"logo_uri"`
+	PolicyURI               string   `json:"policy_uri"`
+	TOSURI                  string   `json:"tos_uri"`
+	DefaultMaxAge           *seconds `json:"default_max_age"`
+	DefaultACRValues        []string `json:"default_acr_values"`
+	OptionalPKCE            bool     `json:"optional_pkce"`
+	ThirdParty              bool     `json:"third_party"`
 	TokenEndpointAuthMethod string   `json:"token_endpoint_auth_method"`
 	AccessTokenFormat       string   `json:"access_token_format"`
 	SignInPolicy            string   `json:"sign_in_policy"`
@@ -169,6 +180,18 @@ func (d *duration) decode(path string, raw json.RawMessage) error {
 		return refuse(path, "%q is not a duration of a second or more, such as 10m or 168h", s)
 	}
 	*d = duration(v)
+	return nil
+}
+
+// seconds is a number of them, as the members of client registration have it.
+type seconds int64
+
+func (s *seconds) decode(path string, raw json.RawMessage) error {
+	n, err := strconv.ParseUint(string(raw), 10, 31)
+	if err != nil {
+		return refuse(path, "is not a whole number of seconds")
+	}
+	*s = seconds(n)
 	return nil
 }
 

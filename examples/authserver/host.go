@@ -16,6 +16,7 @@ import (
 	"github.com/mintyard/mintyard/directauth"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oidc"
+	"github.com/mintyard/mintyard/oidc/signin"
 	"github.com/mintyard/mintyard/store"
 )
 
@@ -161,18 +162,25 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 	if err != nil {
 		return nil, err
 	}
-	direct, err := directauth.New(h.factors.direct(h.users, h.config.offered, enrolment))
+	direct := h.factors.direct(h.users, h.config.offered, enrolment)
+	stepUp, err := directauth.New(direct)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := signin.New(h.factors.pages(h, direct))
 	if err != nil {
 		return nil, err
 	}
 	base := oauth.Config{
-		Store: h.store, Subjects: h.users, StepUp: direct, Observe: h.events.observe, Now: h.clock.Now,
-		Grants: append(direct.Grants(), oauth.RefreshToken(), oauth.ClientCredentials()),
+		Store: h.store, Subjects: h.users, StepUp: stepUp, Observe: h.events.observe, Now: h.clock.Now,
+		Grants: append(stepUp.Grants(), oauth.RefreshToken(), oauth.ClientCredentials()),
 	}
 	mux := http.NewServeMux()
 	for i, s := range h.servers {
 		base.Keys = s.keys
-		s.provider, err = h.plans[i].newServer(base, origin, oidc.Config{Claims: h.users.claims, ClaimsInIDToken: true})
+		s.provider, err = h.plans[i].newServer(base, origin, oidc.Config{
+			Claims: h.users.claims, ClaimsInIDToken: true, Pages: pages, Available: pages.Available,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -18,14 +18,14 @@ var later = map[reflect.Type][]string{
 
 	reflect.TypeFor[clientConfig](): {
 		// RFC 7591 section 2
-		"redirect_uris", "response_types", "client_uri", "logo_uri", "contacts", "tos_uri", "policy_uri", "jwks_uri", "jwks",
+		"contacts", "jwks_uri", "jwks",
 		"software_id", "software_version", "software_statement",
 		// OpenID Connect Registration section 2
 		"sector_identifier_uri", "subject_type", "id_token_signed_response_alg", "id_token_encrypted_response_alg",
 		"id_token_encrypted_response_enc", "userinfo_signed_response_alg", "userinfo_encrypted_response_alg",
 		"userinfo_encrypted_response_enc", "request_object_signing_alg", "request_object_encryption_alg",
-		"request_object_encryption_enc", "token_endpoint_auth_signing_alg", "default_max_age", "require_auth_time",
-		"default_acr_values", "initiate_login_uri", "request_uris",
+		"request_object_encryption_enc", "token_endpoint_auth_signing_alg", "require_auth_time",
+		"initiate_login_uri", "request_uris",
 		// logout
 		"post_logout_redirect_uris", "frontchannel_logout_uri", "frontchannel_logout_session_required",
 		"backchannel_logout_uri", "backchannel_logout_session_required",
@@ -46,7 +46,6 @@ func isLater(t reflect.Type, member string) bool { return slices.Contains(later[
 
 // The grants by what they are for. Those that are there are in grantsThere.
 const (
-	grantImplicit      = "implicit"
 	grantDevice        = "urn:ietf:params:oauth:grant-type:device_code"
 	grantCIBA          = "urn:openid:params:grant-type:ciba"
 	grantTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -56,7 +55,7 @@ const (
 )
 
 var grantsThere = []string{
-	oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode, oauth.GrantInteractionCode,
+	oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode, oauth.GrantInteractionCode, oauth.GrantImplicit,
 	directauth.GrantPassword, directauth.GrantOTP, directauth.GrantMFAOTP, directauth.GrantOOB, directauth.GrantMFAOOB,
 	directauth.GrantWebAuthn, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
 }
@@ -67,13 +66,13 @@ var directGrants = []string{
 	directauth.GrantWebAuthn, directauth.GrantMFAWebAuthn, directauth.GrantMFARecoveryCode,
 }
 
-// firstGrants prove a first factor. A code comes from the authorization challenge
-// endpoint, and from nowhere else yet: without one of these nobody could get one.
+// firstGrants prove a first factor: what interaction codes begin with, at the
+// authorization challenge endpoint.
 var firstGrants = []string{directauth.GrantPassword, directauth.GrantOTP, directauth.GrantOOB, directauth.GrantWebAuthn}
 
 // grantsKnown are all that the configuration may name.
 var grantsKnown = slices.Concat([]string{
-	oauth.GrantAuthorizationCode, grantImplicit, grantDevice, grantCIBA, grantTokenExchange, grantJWTBearer, grantSAMLBearer,
+	oauth.GrantAuthorizationCode, oauth.GrantImplicit, grantDevice, grantCIBA, grantTokenExchange, grantJWTBearer, grantSAMLBearer,
 	oauth.GrantInteractionCode, grantPasswordRealm, oauth.GrantClientCredentials, oauth.GrantRefreshToken, directauth.GrantPassword,
 }, directGrants)
 

@@ -130,7 +130,7 @@ func (c *CodesConfig) complete() error {
 	}
 	if c.Templates == nil {
 		var err error
-		if c.Templates, err = defaultTemplates(); err != nil {
+		if c.Templates, err = plainTemplates(); err != nil {
 			return fmt.Errorf("Templates: %w", err)
 		}
 	}

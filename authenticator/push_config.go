@@ -128,7 +128,7 @@ func (c *PushConfig) complete() error {
 	}
 	if c.Templates == nil {
 		var err error
-		if c.Templates, err = defaultTemplates(); err != nil {
+		if c.Templates, err = plainTemplates(); err != nil {
 			return fmt.Errorf("Templates: %w", err)
 		}
 	}

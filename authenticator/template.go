@@ -62,9 +62,9 @@ type Templates struct {
 
 type parsedTemplate struct{ title, text *template.Template }
 
-// defaultTemplates are those of the zero configuration. They are read once: servers of
+// plainTemplates are those of the zero configuration. They are read once: servers of
 // tests are made by the hundred.
-var defaultTemplates = sync.OnceValues(func() (*Templates, error) { return NewTemplates(TemplateConfig{}) })
+var plainTemplates = sync.OnceValues(func() (*Templates, error) { return NewTemplates(TemplateConfig{}) })
 
 // NewTemplates reads all templates and tries each on sample data, with and without
 // what may be missing. An error names the field that is wrong: a template that

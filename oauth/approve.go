@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"time"
@@ -87,22 +88,37 @@ func (a *Authorization) Allow(req *AuthorizationRequest, scopes []string) error 
 	if scopes == nil {
 		return nil
 	}
-	if len(scopes) == 0 || !subset(scopes, req.Scopes) {
+	switch {
+	case len(scopes) == 0 || !subset(scopes, req.Scopes):
 		return errAllowed
+	case req.Yields("id_token") && !contains(scopes, scopeOpenID):
+		return ErrDenied // nothing is left of what was asked for
 	}
 	a.Scopes = append(a.scopes[:0], scopes...)
 	return nil
 }
 
-// Deny sends the browser back with an error: that the person says no, in an *Error with
-// code access_denied, or whatever else the host has found. What was proved meanwhile
-// for this request is forgotten.
-func (s *Server) Deny(w http.ResponseWriter, r *http.Request, req *AuthorizationRequest, err *Error) error {
-	e := s.Visit(r, req, func(ctx context.Context, tr *TokenRequest) error { return tr.Forget(ctx, req) })
-	if e != nil {
-		return e
+// Deny sends the browser back with an error: [ErrDenied] when the person says no, as nil
+// does too, or what [Server.Approve] has returned, or whatever else the host has found.
+// What was proved for this request is forgotten and what came of it is ended, unless the
+// error is [ErrAnswered] or a failure of ours: another answer may stand.
+//
+// With an error nothing is written: the browser cannot be sent back, because client or
+// redirect URI are no longer what they were, say. [Server.ShowError] tells the person.
+func (s *Server) Deny(w http.ResponseWriter, r *http.Request, req *AuthorizationRequest, why error) error {
+	if why == nil {
+		why = ErrDenied
 	}
-	s.Refuse(r.Context(), req, err).Write(w, r)
+	err := s.Visit(r, req, func(ctx context.Context, tr *TokenRequest) error {
+		if errors.Is(why, ErrAnswered) || asError(why).HTTPStatus() >= 500 {
+			return nil
+		}
+		return tr.Forget(ctx, req)
+	})
+	if err != nil {
+		return err
+	}
+	s.Refuse(r.Context(), req, why).Write(w, r)
 	return nil
 }
 

@@ -87,7 +87,7 @@ type Authorization struct {
 	origin      origin
 	parent      uint64 // version of the subject's cut-off record before anything was verified
 	noted       string // the subject whose version that is
-	coded       bool   // a code is asked for: policy is asked about its redemption too
+	besides     string // a grant type that policy is asked about too; "" is none
 	parents     [maxParents]Parent
 	parentCount int
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Interactor is implemented by an [Extension] that stands between the authorization
@@ -38,12 +39,12 @@ func (s *Server) AuthorizeHandler() http.Handler {
 			s.WriteError(w, r, errNoResponseType)
 			return
 		}
-		req, err := s.readAuthorization(r)
+		req, client, err := s.readAuthorization(r)
 		switch {
 		case err == nil:
 			interact(w, r, req)
 		case req == nil:
-			s.ShowError(w, r, err)
+			s.showError(w, r, client, err)
 		default:
 			s.Refuse(r.Context(), req, err).Write(w, r)
 		}
@@ -51,21 +52,26 @@ func (s *Server) AuthorizeHandler() http.Handler {
 }
 
 // readAuthorization reads a request and judges it. With an error it returns the request
-// as well, if client and redirect URI are proven: then the client is told.
-func (s *Server) readAuthorization(r *http.Request) (*AuthorizationRequest, error) {
+// as well, if client and redirect URI are proven: then the client is told. claimed is the
+// client that the request says it is from.
+func (s *Server) readAuthorization(r *http.Request) (req *AuthorizationRequest, claimed string, err error) {
 	q := requests.Get().(*request)
 	defer q.release()
 	q.now, q.addr = s.now(), s.clientAddr(r)
-	if err := q.readBrowser(r); err != nil {
-		return nil, err
+	// What stands twice is the client's mistake, which it is told, unless it is what would
+	// say whom to tell, and of what (RFC 6749 sections 3.1 and 4.1.2.1).
+	if err := q.readBrowser(r); err != nil && (!q.form.repeated || q.form.repeats("client_id", "redirect_uri", "state")) {
+		return nil, "", err
 	}
-	c, err := s.requestClient(r.Context(), q.form.value("client_id"))
+	claimed = q.form.value("client_id")
+	c, err := s.requestClient(r.Context(), claimed)
 	if err != nil {
-		return nil, err
+		return nil, claimed[:min(len(claimed), maxClientID)], err
 	}
 	tr := &q.tokenReq
 	tr.Server, tr.Client, tr.Time, tr.Addr, tr.q = s, c, q.now, q.addr, q
-	return tr.parseAuthorization()
+	req, err = tr.parseAuthorization()
+	return req, claimed, err
 }
 
 // readBrowser parses the query of a GET, or the form of a POST (OpenID Connect Core
@@ -92,8 +98,11 @@ var (
 
 // requestClient finds the client that a request names.
 func (s *Server) requestClient(ctx context.Context, id string) (*Client, error) {
-	if id == "" {
+	switch {
+	case id == "":
 		return nil, errClientMissing
+	case len(id) > maxClientID: // nobody has it
+		return nil, errClientUnknown
 	}
 	c, err := s.config.Clients.Client(ctx, id)
 	switch {
@@ -131,27 +140,42 @@ func (s *Server) responseTypes() []string {
 	return s.config.ResponseTypes
 }
 
-// ShowError answers a browser with a page that says what is wrong, or an app that asks
-// for JSON with that. It is for what cannot be answered by sending the person back.
-// The page carries a reference, which the event carries too, and nothing internal.
+// ShowError answers a browser with a page that says what is wrong, and what does not say
+// that it shows pages, as a browser does in Accept, with the JSON of the other endpoints.
+// It is for what cannot be answered by sending the person back. The page carries a
+// reference, which the event carries too, and nothing internal.
 func (s *Server) ShowError(w http.ResponseWriter, r *http.Request, err error) {
+	s.showError(w, r, "", err)
+}
+
+func (s *Server) showError(w http.ResponseWriter, r *http.Request, client string, err error) {
 	e := asError(err)
 	ref := rand.Text()[:10]
-	s.event(r.Context(), Event{Type: browserRefusal(e), Addr: s.clientAddr(r), Endpoint: "authorize", Reason: e.Reason, Ref: ref, Err: err})
-	if e.HTTPStatus() == http.StatusMethodNotAllowed {
-		w.Header()["Allow"] = []string{"GET, POST"}
+	now := s.now()
+	s.event(r.Context(), Event{Type: browserRefusal(e), Time: now, Addr: s.clientAddr(r), ClientID: client, Endpoint: "authorize", Reason: e.Reason, Ref: ref, Err: err})
+	h := w.Header()
+	if e.header(h, now); e.HTTPStatus() == http.StatusMethodNotAllowed {
+		h["Allow"] = []string{"GET, POST"}
 	}
-	for _, x := range slices.Backward(s.extensions) {
+	page := s.config.ErrorPage
+	for _, x := range s.extensions {
 		if p, ok := x.(ErrorPager); ok {
-			p.ErrorPage(w, r, e, ref)
-			return
+			page = p.ErrorPage
 		}
 	}
-	if s.config.ErrorPage != nil {
-		s.config.ErrorPage(w, r, e, ref)
-		return
+	switch {
+	case !showsPages(r):
+		writeJSON(w, e.HTTPStatus(), appendError(nil, e))
+	case page != nil:
+		page(w, r, e, ref)
+	default:
+		writeErrorPage(w, e, ref)
 	}
-	writeErrorPage(w, e, ref)
+}
+
+// showsPages reports whether the sender of a request takes HTML (RFC 9110 section 12.5.1).
+func showsPages(r *http.Request) bool {
+	return slices.ContainsFunc(r.Header["Accept"], func(v string) bool { return strings.Contains(strings.ToLower(v), "text/html") })
 }
 
 func browserRefusal(e *Error) EventType {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"strings"
 
 	"github.com/mintyard/mintyard/policy"
 )
@@ -24,14 +23,18 @@ func (e *StepUpError) Unwrap() error { return errStepUp }
 // Answer ends the sign-in for an authorization request: policy is asked, as at every
 // other door, and the answer has what the response type names. It may be asked twice,
 // as it is when a button is pressed twice: of one request and one person comes the same
-// code.
+// code, unless the person now allows less than it stands for.
 //
 // Everything that can fail comes before the one write that grants, as it does between
 // [Server.Prepare] and [Server.Commit]. When policy wants more, the error is a
-// [*StepUpError] and nothing was written; others are *Error.
+// [*StepUpError] and nothing was written; others are *Error. [ErrAnswered] says that
+// another answer was given, which stands.
 func (r *TokenRequest) Answer(ctx context.Context, a *Authorization, req *AuthorizationRequest) (*AuthorizationResponse, error) {
 	if id, ok := req.id(); !ok || id != a.origin.id || req.ClientID != r.Client.ID {
 		return nil, errOfAnother
+	}
+	if err := r.mayAnswer(req.ResponseType); err != nil { // today: the request may be an hour old
+		return nil, err
 	}
 	if err := a.checkAnswer(req); err != nil {
 		return nil, err
@@ -48,41 +51,32 @@ func (r *TokenRequest) Answer(ctx context.Context, a *Authorization, req *Author
 	if err != nil {
 		return nil, err
 	}
-	err = r.keep(ctx, a)
-	if errors.Is(err, errRace) {
-		subject, scopes := strings.Clone(a.Subject), a.Scopes
-		if err := r.load(ctx, a, a.origin.id); err != nil {
-			return nil, err
-		}
-		if a.Subject != subject || !subset(a.Scopes, scopes) {
-			return nil, ErrAnswered
-		}
-		a.origin.step = stepAgain
-		return s.answerAgain(ctx, a, req, d)
-	}
-	if err != nil {
+	switch err := r.keep(ctx, a); {
+	case errors.Is(err, errRace):
+		return s.answerSecond(ctx, a, req, d)
+	case err != nil:
 		return nil, err
 	}
-	s.event(ctx, Event{Type: EventCodeIssued, Time: r.Time, Addr: r.Addr, ClientID: r.Client.ID, Subject: a.Subject,
-		GrantType: r.GrantType, Endpoint: "authorize", Grant: encodeID(a.origin.id), Methods: methodNames(a)})
+	e := Event{Type: EventCodeIssued, Time: r.Time, Addr: r.Addr, ClientID: r.Client.ID, Subject: a.Subject,
+		GrantType: r.GrantType, Endpoint: "authorize", Grant: encodeID(a.origin.id), Methods: methodNames(a)}
+	if !req.Yields("code") {
+		e.Type = EventTokenIssued
+	}
+	s.event(ctx, e)
 	return resp, nil
 }
 
 // checkAnswer refuses what no answer may be given for.
 func (a *Authorization) checkAnswer(req *AuthorizationRequest) error {
-	again := a.origin.step == stepAgain
-	switch {
-	case again || !req.Yields("code"):
-	default:
-		return a.checkCode()
-	}
 	switch {
 	case a.Subject == "":
 		return errNobody()
-	case !again && a.origin.step != stepBirth && a.origin.step != stepPromote:
+	case a.origin.step == stepAgain:
+		return a.checkAgain(req)
+	case req.Yields("code"):
+		return a.checkCode()
+	case a.origin.step != stepBirth && a.origin.step != stepPromote:
 		return errGrantState
-	case again && a.origin.record.Subject != a.Subject:
-		return ErrAnswered
 	}
 	return nil
 }
@@ -162,23 +156,6 @@ func (s *Server) front(ctx context.Context, is *Issue) ([]Param, error) {
 // frontLives: what comes through a browser is never refreshed, and ends with its token.
 func (s *Server) frontLives(a *Authorization, d policy.Decision) lifetimes {
 	l := s.lifetimes(a, d)
-	if a.origin.step == stepAgain {
-		l.token = min(l.token, a.origin.record.Ends)
-	}
 	l.refresh, l.idle, l.ends = false, 0, l.token
 	return l
-}
-
-// answerAgain gives the same answer to whom it was given before, as long as its code is
-// not used. Nothing is written.
-func (s *Server) answerAgain(ctx context.Context, a *Authorization, req *AuthorizationRequest, d policy.Decision) (*AuthorizationResponse, error) {
-	rec := &a.origin.record
-	over, ended := rec.ended(a.req.Time)
-	switch {
-	case ended:
-		return nil, ErrAnswered.WithCause(errEndedFor(over))
-	case req.Yields("code") && (rec.State != stateCode || rec.CodeEnds != 0 && a.req.Time.Unix() >= rec.CodeEnds):
-		return nil, ErrAnswered
-	}
-	return s.answer(ctx, a, req, d)
 }

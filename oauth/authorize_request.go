@@ -122,6 +122,9 @@ func (r *TokenRequest) parseAuthorization() (*AuthorizationRequest, error) {
 	if err := r.parseResponse(req); err != nil {
 		return req, err
 	}
+	if r.q.form.repeated {
+		return req, errRepeated
+	}
 	for _, f := range []struct {
 		name string
 		err  *Error
@@ -166,17 +169,21 @@ func (r *TokenRequest) parseResponse(req *AuthorizationRequest) error {
 	default: // a token in a query ends up in logs
 		return errResponseMode
 	}
-	switch {
-	case sent == "":
+	if sent == "" {
 		return errResponseTypeMissing
-	case !contains(r.Server.config.ResponseTypes, req.ResponseType):
+	}
+	return r.mayAnswer(req.ResponseType)
+}
+
+// mayAnswer reports whether the server has a response type, and the client may use it.
+func (r *TokenRequest) mayAnswer(responseType string) error {
+	switch {
+	case !contains(r.Server.config.ResponseTypes, responseType):
 		return errResponseType
-	case !r.Client.mayAskFor(req.ResponseType):
+	case !r.Client.mayAskFor(responseType), responseType != ResponseCode && !contains(r.Client.GrantTypes, GrantImplicit):
 		return errResponseTypeNotFor
-	case req.Yields("code"):
+	case yields(responseType, "code"):
 		return r.mayRedeem()
-	case !contains(r.Client.GrantTypes, GrantImplicit):
-		return errResponseTypeNotFor
 	}
 	return nil
 }

@@ -48,15 +48,24 @@ func (s *Server) response(req *AuthorizationRequest, params ...Param) *Authoriza
 func (s *Server) Refuse(ctx context.Context, req *AuthorizationRequest, err error) *AuthorizationResponse {
 	e := asError(err)
 	s.event(ctx, Event{Type: refusalType(e), ClientID: req.ClientID, Endpoint: "authorize", Grant: req.ID, Reason: e.Reason, Err: err})
-	code := e.Code
-	if code == CodeInvalidGrant { // of the token endpoint: about a person who may not have tokens
-		code = CodeAccessDenied
-	}
-	params := []Param{{"error", code}}
+	params := []Param{{"error", frontCode(e.Code)}}
 	if e.Description != "" {
 		params = append(params, Param{"error_description", string(appendDescription(nil, e.Description))})
 	}
 	return s.response(req, params...)
+}
+
+// frontCode is the code of an authorization response for one of the token endpoint.
+func frontCode(code string) string {
+	switch code {
+	case CodeInvalidGrant: // about a person who may not have tokens
+		return CodeAccessDenied
+	case CodeInvalidClient, CodeUnsupportedGrantType:
+		return CodeUnauthorizedClient
+	case CodeTooManyRequests:
+		return CodeTemporarilyUnavailable
+	}
+	return code
 }
 
 // URL is where the browser is sent, in the modes query and fragment.
@@ -75,12 +84,16 @@ func (resp *AuthorizationResponse) URL() string {
 		if i > 0 {
 			b.WriteByte('&')
 		}
-		b.WriteString(url.QueryEscape(p.Name))
+		b.WriteString(escapeParam(p.Name))
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(p.Value))
+		b.WriteString(escapeParam(p.Value))
 	}
 	return b.String()
 }
+
+// escapeParam writes a space in the one way that every reader takes back: scripts read
+// the fragment, and not all of them as a form.
+func escapeParam(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // Write sends the browser back to the client: by 303, which turns every request into a
 // GET (RFC 9700 section 4.12), or with a form that posts itself.
@@ -98,6 +111,7 @@ func (resp *AuthorizationResponse) Write(w http.ResponseWriter, _ *http.Request)
 	h["Content-Type"] = []string{"text/html; charset=utf-8"}
 	// The page may post to where the answer goes, and wherever that sends the browser on.
 	h["Content-Security-Policy"] = []string{"default-src 'none'; script-src '" + submitHash + "'; base-uri 'none'; frame-ancestors 'none'"}
+	h["X-Frame-Options"] = []string{"DENY"}
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(resp.formPost())
 }

@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"time"
 
@@ -9,6 +11,9 @@ import (
 
 // maxRequestAge is how long a person may take to sign in.
 const maxRequestAge = time.Hour
+
+// reloadTime bounds the reading of keys where there is no request to bound it.
+const reloadTime = 5 * time.Second
 
 var (
 	errSealTooLong   = NewError(CodeInvalidRequest, ReasonRequestTooLong, "The authorization request is too long")
@@ -24,15 +29,18 @@ var (
 //
 // The error says that the request is too long: some 4 KiB.
 func (s *Server) Seal(req *AuthorizationRequest) (string, error) {
-	payload, err := json.Marshal(req)
-	if err != nil {
-		return "", errUnavailable.WithCause(err)
-	}
 	id, ok := req.id()
 	if !ok {
 		return "", errSealed
 	}
-	out, err := s.config.Keys.Handles.Append(nil, &token.Handle{Kind: token.HandleAuthorize, Record: id, Payload: payload}, nil)
+	var payload bytes.Buffer
+	e := json.NewEncoder(&payload)
+	e.SetEscapeHTML(false) // a state is full of & at times, and this is no HTML
+	if err := e.Encode(req); err != nil {
+		return "", errUnavailable.WithCause(err)
+	}
+	h := token.Handle{Kind: token.HandleAuthorize, Record: id, Payload: bytes.TrimSuffix(payload.Bytes(), []byte("\n"))}
+	out, err := s.config.Keys.Handles.Append(nil, &h, nil)
 	if err != nil {
 		return "", errSealTooLong.WithCause(err)
 	}
@@ -42,7 +50,13 @@ func (s *Server) Seal(req *AuthorizationRequest) (string, error) {
 // Open returns the request that was sealed. Errors are *Error, for a page: one that is
 // not ours sends nobody anywhere.
 func (s *Server) Open(sealed string) (*AuthorizationRequest, error) {
-	h, _, err := s.config.Keys.Handles.Parse(nil, token.HandleAuthorize, sealed)
+	q := requests.Get().(*request)
+	defer q.release()
+	q.now = s.now()
+	// Another node may have sealed it under a key that is read here for the first time.
+	ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
+	defer cancel()
+	h, err := s.parseHandle(ctx, q, token.HandleAuthorize, sealed)
 	if err != nil {
 		return nil, errSealed.WithCause(err)
 	}
@@ -53,7 +67,7 @@ func (s *Server) Open(sealed string) (*AuthorizationRequest, error) {
 	if id, ok := req.id(); !ok || id != h.Record {
 		return nil, errSealed
 	}
-	if age := s.now().Unix() - req.Issued; age > int64(maxRequestAge/time.Second) || age < -int64(clockSkew/time.Second) {
+	if age := q.now.Unix() - req.Issued; age > int64(maxRequestAge/time.Second) || age < -int64(clockSkew/time.Second) {
 		return nil, errSealedExpired
 	}
 	return req, nil

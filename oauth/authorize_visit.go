@@ -9,8 +9,9 @@ import (
 	"github.com/mintyard/mintyard/oauth/token"
 )
 
-// ErrAnswered says that an authorization request was answered already, for somebody
-// else or with a code that is used by now.
+// ErrAnswered says that an authorization request was answered already: for somebody
+// else, with more than is allowed now, or with a code that is used or over by now. That
+// answer stands.
 var ErrAnswered = NewError(CodeInvalidRequest, ReasonState, "This sign-in is over; start again at the app")
 
 var (
@@ -89,7 +90,7 @@ func (r *TokenRequest) Begin(ctx context.Context, req *AuthorizationRequest) (*A
 		a = r.NewTransaction()
 		a.origin, a.origin.step = prior, stepAgain
 	}
-	a.page = true
+	a.onPage(req)
 	a.Scopes, a.Resources = append(a.scopes[:0], req.Scopes...), append(a.resources[:0], req.Resources...)
 	if len(a.Resources) == 0 {
 		a.Resources = nil
@@ -115,12 +116,21 @@ func (r *TokenRequest) OfRequest(a *Authorization, req *AuthorizationRequest) (*
 	if id, ok := req.id(); !ok || id != a.origin.id {
 		return nil, errOfAnother
 	}
-	a.page = true
+	a.onPage(req)
 	return a, nil
 }
 
+// onPage says that a page asks. Where tokens come with the code, policy is asked about
+// both ways to them.
+func (a *Authorization) onPage(req *AuthorizationRequest) {
+	a.page = true
+	if req.Yields("code") && req.ResponseType != ResponseCode {
+		a.besides = GrantImplicit
+	}
+}
+
 // Forget ends the sign-in for an authorization request: what was proved for it is
-// forgotten, and a code that came of it is good no more.
+// forgotten, and a code that came of it, and its tokens, are good no more.
 func (r *TokenRequest) Forget(ctx context.Context, req *AuthorizationRequest) error {
 	id, ok := req.id()
 	if !ok {

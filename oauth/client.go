@@ -145,10 +145,13 @@ func (e *ClientError) Error() string {
 	return fmt.Sprintf("oauth: client %q: %s: %s", e.ID, e.Field, e.Why)
 }
 
+// maxClientID bounds the id of a client, in bytes.
+const maxClientID = 255
+
 // Validate reports what is wrong with c: the error is a *ClientError. Hosts call it when a
 // client is registered; the server is strict with whatever it is given.
 func (c *Client) Validate() error {
-	if c.ID == "" || len(c.ID) > 255 || !printable(c.ID) {
+	if c.ID == "" || len(c.ID) > maxClientID || !printable(c.ID) {
 		return &ClientError{c.ID, "ID", "must be 1 to 255 printable ASCII characters"}
 	}
 	fail := func(field, why string) error { return &ClientError{c.ID, field, why} }

@@ -68,7 +68,7 @@ func (s *Server) IssueCode(ctx context.Context, a *Authorization) (string, error
 	if err := a.checkCode(); err != nil {
 		return "", err
 	}
-	a.coded = true
+	a.besides = GrantAuthorizationCode // with which the code will be redeemed
 	if _, err := s.judge(ctx, a); err != nil {
 		return "", err
 	}

@@ -16,6 +16,8 @@ type form struct {
 	pairs [maxParams]param
 	spans [maxParams]span // scratch of parse
 	n     int
+
+	repeated bool // parse has met a parameter twice
 }
 
 // span is where a parameter stands in the decoded body.
@@ -36,6 +38,9 @@ var (
 // (RFC 6749 section 3.2), except resource and audience (RFC 8707 section 2, RFC
 // 8693 section 2.1). Control characters other than tab, and bytes that are not
 // UTF-8, are refused (RFC 6749 appendix A).
+//
+// Where a repeated parameter is all that is wrong, the form can be read all the same:
+// the authorization endpoint finds in it whom to tell.
 func (f *form) parse(body []byte) error {
 	spans := &f.spans
 	n, w, ascii := 0, 0, true
@@ -96,10 +101,13 @@ func (f *form) parse(body []byte) error {
 			return errMalformedForm
 		}
 		if p.name != "resource" && p.name != "audience" && f.has(p.name, i) {
-			return errRepeated
+			f.repeated = true
 		}
 		f.pairs[i] = p
 		f.n = i + 1
+	}
+	if f.repeated {
+		return errRepeated
 	}
 	return nil
 }
@@ -131,6 +139,16 @@ func (f *form) value(name string) string {
 	return ""
 }
 
+// repeats reports whether one of the parameters stands twice.
+func (f *form) repeats(names ...string) bool {
+	for i := range f.pairs[:f.n] {
+		if f.has(f.pairs[i].name, i) && contains(names, f.pairs[i].name) {
+			return true
+		}
+	}
+	return false
+}
+
 // appendValues appends every value of a parameter that may repeat.
 func (f *form) appendValues(dst []string, name string) []string {
 	for i := range f.pairs[:f.n] {
@@ -144,7 +162,7 @@ func (f *form) appendValues(dst []string, name string) []string {
 // reset drops the strings, so that a pooled form keeps no secret alive.
 func (f *form) reset() {
 	clear(f.pairs[:f.n])
-	f.n = 0
+	f.n, f.repeated = 0, false
 }
 
 // unhex returns the value of a hexadecimal digit, or 255.

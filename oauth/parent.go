@@ -63,9 +63,9 @@ type GrantUnder struct {
 	Offline  bool // it has a refresh token, or will have one
 }
 
-// EndUnder ends the grants that hang on a parent and that ends says yes to; nil is all
-// of them. The parent must say that it is at its end before, so that whoever makes a
-// grant meanwhile sees it.
+// EndUnder ends the grants that hang on a parent and that ends says yes to, which may be
+// asked more than once about one; nil is all of them. The parent must say that it is at
+// its end before, so that whoever makes a grant meanwhile sees it.
 func (s *Server) EndUnder(ctx context.Context, parent store.Key, why Reason, ends func(GrantUnder) bool) error {
 	for key, err := range s.config.Store.List(ctx, parent) {
 		if err != nil {
@@ -74,34 +74,14 @@ func (s *Server) EndUnder(ctx context.Context, parent store.Key, why Reason, end
 		if key.Kind != kindGrant || key.Space != s.space {
 			continue
 		}
-		if ends != nil {
-			yes, err := s.asks(ctx, key, ends)
-			if err != nil {
-				return err
-			}
-			if !yes {
-				continue
-			}
-		}
-		if err := s.endGrant(ctx, key.ID, why); err != nil {
+		if err := s.endGrantIf(ctx, key.ID, why, func(rec *record) bool { return ends == nil || ends(rec.under()) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Server) asks(ctx context.Context, key store.Key, ends func(GrantUnder) bool) (bool, error) {
-	recs := []store.Record{{Key: key}}
-	if _, err := s.config.Store.Get(ctx, nil, recs); err != nil {
-		return false, errUnavailable.WithCause(err)
-	}
-	if recs[0].Version == 0 {
-		return false, nil
-	}
-	var rec record
-	if err := rec.decode(string(recs[0].Value)); err != nil {
-		return false, errUnavailable.WithCause(err)
-	}
-	return ends(GrantUnder{ClientID: rec.Client, Subject: rec.Subject, Scopes: rec.Scopes,
-		Offline: rec.Refreshes || rec.State == stateCode && contains(rec.Scopes, ScopeOfflineAccess)}), nil
+func (r *record) under() GrantUnder {
+	return GrantUnder{ClientID: r.Client, Subject: r.Subject, Scopes: r.Scopes,
+		Offline: r.Refreshes || r.State == stateCode && contains(r.Scopes, ScopeOfflineAccess)}
 }

@@ -193,10 +193,10 @@ func (s *Server) decide(a *Authorization, subject Subject) (policy.Decision, err
 		AuthTime: a.AuthTime, Now: a.req.Time,
 	}
 	d, err := s.ask(a, &f)
-	if err != nil || !a.coded || f.GrantType == GrantAuthorizationCode {
+	if err != nil || a.besides == "" || a.besides == f.GrantType {
 		return d, err
 	}
-	f.GrantType = GrantAuthorizationCode // with which the code will be redeemed
+	f.GrantType = a.besides
 	more, err := s.ask(a, &f)
 	return policy.Combine(d, more), err
 }

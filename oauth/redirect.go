@@ -1,95 +1,9 @@
 package oauth
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
-	"slices"
+	"strconv"
 	"strings"
 )
-
-// responseParams are what an authorization response has: a redirect URI that has one
-// of them by itself would be a response that nobody gave.
-var responseParams = []string{
-	"code", "state", "error", "error_description", "error_uri", "iss", "access_token", "token_type", "expires_in", "scope",
-	"id_token", "session_state", "response",
-}
-
-// checkRedirectURI reports why a redirect URI cannot be registered. What is admitted
-// is one spelling of an absolute URI: what two parsers could read in two ways is not.
-func (c *Client) checkRedirectURI(s string) error {
-	scheme, rest, ok := strings.Cut(s, ":")
-	switch {
-	case !ok || !uriScheme(scheme):
-		return fmt.Errorf("%q is not an absolute URI", s)
-	case scheme != strings.ToLower(scheme):
-		return fmt.Errorf("%q has a scheme that is not in lower case", s)
-	case strings.Contains(s, "#"):
-		return fmt.Errorf("%q has a fragment (RFC 6749 section 3.1.2)", s)
-	case len(s) > maxRedirectURI:
-		return fmt.Errorf("has more than %d bytes", maxRedirectURI)
-	case !uriCharacters(rest):
-		return fmt.Errorf("%q has characters that a URI has only in percent-encoding", s)
-	case scheme != "https" && scheme != "http" && !strings.Contains(scheme, "."):
-		return fmt.Errorf("%q: a scheme of an app's own has a dot in it, as a domain name that is the app's (RFC 8252 section 7.1)", s)
-	}
-	u, err := url.Parse(s)
-	if err != nil {
-		return fmt.Errorf("%q is not a URI", s)
-	}
-	for name := range u.Query() {
-		if slices.Contains(responseParams, name) {
-			return fmt.Errorf("%q has the parameter %q of an authorization response", s, name)
-		}
-	}
-	if scheme != "https" && scheme != "http" {
-		if u.User != nil {
-			return fmt.Errorf("%q names a user", s)
-		}
-		return nil
-	}
-	return c.checkWebRedirect(s, u)
-}
-
-func (c *Client) checkWebRedirect(s string, u *url.URL) error {
-	host := u.Hostname()
-	switch {
-	case u.Opaque != "" || u.Host == "" || host == "":
-		return fmt.Errorf("%q has no host", s)
-	case u.User != nil || strings.Contains(u.Host, "@"):
-		return fmt.Errorf("%q names a user", s)
-	case u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Host, ":") || strings.ContainsAny(u.Host, "%\\"):
-		return fmt.Errorf("%q has a host that is not in its normal form", s)
-	case u.Scheme == "http" && !Loopback(host):
-		return fmt.Errorf("%q is plain http, which is for loopback hosts alone", s)
-	case dotSegments(u.EscapedPath()):
-		return fmt.Errorf("%q has a dot segment", s)
-	case !strings.Contains(s, "*"):
-		return nil
-	case !c.WildcardRedirects:
-		return fmt.Errorf("%q has a wildcard (Client.WildcardRedirects)", s)
-	}
-	return checkWildcard(s, u)
-}
-
-// checkWildcard admits https://*.name.name… and nothing else: the star is the leftmost
-// label, and two labels at least are left, so that no top-level domain is anybody's.
-// What else nobody should be master of alone (a public suffix) the operator must know.
-func checkWildcard(s string, u *url.URL) error {
-	host, ok := strings.CutPrefix(u.Host, "*.")
-	switch {
-	case u.Scheme != "https":
-		return fmt.Errorf("%q: a wildcard is for https alone", s)
-	case !ok || strings.Contains(s[len("https://*."):], "*"):
-		return fmt.Errorf("%q: a wildcard is the whole leftmost label, once", s)
-	case strings.Count(host, ".") < 1 || strings.Contains(host, "..") || strings.HasPrefix(host, ".") || u.Port() != "":
-		return fmt.Errorf("%q: a wildcard stands before a name of two labels or more, without a port", s)
-	}
-	return nil
-}
-
-// maxRedirectURI bounds a redirect URI, in bytes.
-const maxRedirectURI = 2048
 
 var (
 	errRedirectUnknown = NewError(CodeInvalidRequest, ReasonRedirectUnknown, "redirect_uri is not registered for the client")
@@ -104,31 +18,43 @@ func (c *Client) redirectURI(sent string, openid bool) (string, error) {
 		if openid || len(c.RedirectURIs) != 1 || strings.Contains(c.RedirectURIs[0], "*") {
 			return "", errRedirectMissing
 		}
-		return c.RedirectURIs[0], nil
+		return c.RedirectURIs[0], c.stillGood(c.RedirectURIs[0])
 	}
-	if !c.hasRedirect(c.RedirectURIs, sent) {
+	registered, ok := c.findRedirect(c.RedirectURIs, sent)
+	if !ok {
 		return "", errRedirectUnknown
 	}
-	return sent, nil
+	return sent, c.stillGood(registered)
+}
+
+// stillGood holds a URI to what can be registered when it is used too: a host's table
+// of clients may hold what nobody has validated.
+func (c *Client) stillGood(registered string) error {
+	if err := c.checkRedirectURI(registered); err != nil {
+		return errRedirectUnknown.WithCause(err)
+	}
+	return nil
 }
 
 // HasRedirect reports whether a URI is one of those registered: the same, character by
 // character, or but for what the client's switches allow. It is for other lists that
 // are compared alike, such as those of logout.
 func (c *Client) HasRedirect(registered []string, uri string) bool {
-	return c.hasRedirect(registered, uri)
+	_, ok := c.findRedirect(registered, uri)
+	return ok
 }
 
-func (c *Client) hasRedirect(registered []string, uri string) bool {
+// findRedirect is the one of those registered that a URI is.
+func (c *Client) findRedirect(registered []string, uri string) (string, bool) {
 	if contains(registered, uri) {
-		return !strings.Contains(uri, "*") // a pattern is no address
+		return uri, !strings.Contains(uri, "*") // a pattern is no address
 	}
 	for _, r := range registered {
 		if c.Native && c.samePort(r, uri) || c.WildcardRedirects && sameLabels(r, uri) {
-			return true
+			return r, true
 		}
 	}
-	return false
+	return "", false
 }
 
 // samePort reports whether two URIs on the same loopback host differ in the port
@@ -156,12 +82,18 @@ func withoutPort(s string) (string, bool) {
 		for n < len(port) && '0' <= port[n] && port[n] <= '9' {
 			n++
 		}
-		if n == 0 || n > 5 || port[0] == '0' {
+		if !normalPort(port[:n]) {
 			return "", false
 		}
 		s = port[n:]
 	}
 	return s, s == "" || s[0] == '/' || s[0] == '?'
+}
+
+// normalPort reports whether s is a port as it is written, without zeros before it.
+func normalPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0 && s[0] != '0'
 }
 
 // sameLabels reports whether uri is the pattern with one label for its star.
@@ -181,68 +113,4 @@ func sameLabels(pattern, uri string) bool {
 		}
 	}
 	return true
-}
-
-func uriScheme(s string) bool {
-	for i := range len(s) {
-		c := s[i] | 0x20
-		switch {
-		case 'a' <= c && c <= 'z':
-		case i > 0 && ('0' <= s[i] && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.'):
-		default:
-			return false
-		}
-	}
-	return s != ""
-}
-
-// uriCharacters reports whether s has the characters of RFC 3986 section 2 alone, and
-// well-formed percent-encoding.
-func uriCharacters(s string) bool {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~:/?[]@!$&'()*+,;=", c) >= 0:
-		case c == '%' && i+2 < len(s) && unhex(s[i+1]) < 16 && unhex(s[i+2]) < 16:
-			i += 2
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// dotSegments reports whether a path has a segment that a reader may resolve away,
-// also behind percent-encoding or before a path parameter.
-func dotSegments(path string) bool {
-	lower := strings.ToLower(path)
-	if strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") || strings.Contains(lower, "%00") {
-		return true
-	}
-	for segment := range strings.SplitSeq(strings.ReplaceAll(lower, "%2e", "."), "/") {
-		segment, _, _ = strings.Cut(strings.ReplaceAll(segment, "%3b", ";"), ";")
-		if segment == "." || segment == ".." {
-			return true
-		}
-	}
-	return false
-}
-
-// webURL reports whether s is an absolute https URL, or one of a loopback host.
-func webURL(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Host != "" && u.User == nil && u.Opaque == "" && uriCharacters(s[min(len(s), len(u.Scheme)+1):]) &&
-		(u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname()))
-}
-
-// CheckWebURL reports why s cannot be an address of a client that the server loads,
-// posts to or links to: it must be https, or http on a loopback host, without a
-// fragment.
-func CheckWebURL(s string) error {
-	switch {
-	case !webURL(s):
-		return fmt.Errorf("%q is not an https URL", s)
-	case strings.Contains(s, "#"):
-		return errors.New("has a fragment")
-	}
-	return nil
 }

@@ -173,6 +173,11 @@ func (s *Server) endReused(ctx context.Context, a *Authorization) error {
 // endGrant ends a grant for good: everything that hangs on it ends with it.
 // It returns when the end is durable.
 func (s *Server) endGrant(ctx context.Context, id [16]byte, why Reason) error {
+	return s.endGrantIf(ctx, id, why, func(*record) bool { return true })
+}
+
+// endGrantIf ends a grant if its record, as it stands when it is ended, is one to end.
+func (s *Server) endGrantIf(ctx context.Context, id [16]byte, why Reason, yes func(*record) bool) error {
 	var rec record
 	did := false
 	_, err := store.Update(ctx, s.config.Store, s.grantKey(id), func(cur store.Record) (store.Record, error) {
@@ -183,7 +188,7 @@ func (s *Server) endGrant(ctx context.Context, id [16]byte, why Reason) error {
 		if err := rec.decode(string(cur.Value)); err != nil {
 			return cur, err
 		}
-		if rec.State == stateEnded {
+		if rec.State == stateEnded || !yes(&rec) {
 			return cur, errNothing
 		}
 		did = true

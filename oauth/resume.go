@@ -98,6 +98,15 @@ func (r *record) generation(kind token.HandleKind) *int64 {
 
 // load reads a grant's record and fills in the authorization from it.
 func (r *TokenRequest) load(ctx context.Context, a *Authorization, id [16]byte) error {
+	if err := r.read(ctx, a, id); err != nil {
+		return err
+	}
+	a.fromRecord()
+	return nil
+}
+
+// read reads a grant's record and leaves what is known of the authorization as it is.
+func (r *TokenRequest) read(ctx context.Context, a *Authorization, id [16]byte) error {
 	q := r.q
 	q.recs[0] = store.Record{Key: r.Server.grantKey(id)}
 	var err error
@@ -112,8 +121,7 @@ func (r *TokenRequest) load(ctx context.Context, a *Authorization, id [16]byte) 
 	if err := a.origin.record.decode(string(q.recs[0].Value)); err != nil {
 		return errUnavailable.WithCause(err)
 	}
-	a.fromRecord()
-	a.origin.subject = a.Subject
+	a.origin.subject = a.origin.record.Subject
 	return nil
 }
 

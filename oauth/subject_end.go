@@ -63,7 +63,9 @@ func (s *Server) EndSubject(ctx context.Context, subject string) error {
 		if grant.Kind != kindGrant || grant.Space != s.space {
 			continue
 		}
-		if err := s.endGrant(ctx, grant.ID, ReasonSubjectEnded); err != nil {
+		// The tag stays where a sign-in was begun for one person and ended by another.
+		theirs := func(rec *record) bool { return rec.Subject == subject }
+		if err := s.endGrantIf(ctx, grant.ID, ReasonSubjectEnded, theirs); err != nil {
 			return err
 		}
 	}

@@ -72,6 +72,8 @@ func (r *TokenRequest) Suspend(ctx context.Context, a *Authorization, kind token
 			a.born()
 		}
 	case stepPromote:
+	case stepAgain:
+		return "", ends, ErrAnswered
 	default:
 		return "", ends, errStepUp // a grant that is active cannot prove more by this way
 	}

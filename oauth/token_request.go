@@ -137,14 +137,23 @@ func (c *Client) mayHave(scope string) bool {
 	return c.Scopes == nil || contains(c.Scopes, scope)
 }
 
-// unique drops repetitions in place and keeps the order.
+// unique drops repetitions in place and keeps the order. A long list is looked up in a
+// map: strangers send as many words as a body holds.
 func unique(list []string) []string {
+	var seen map[string]bool
+	if len(list) > 32 {
+		seen = make(map[string]bool, len(list))
+	}
 	n := 0
-	for i, s := range list {
-		if !contains(list[:n], s) {
-			list[n] = list[i]
-			n++
+	for _, s := range list {
+		if seen[s] || seen == nil && contains(list[:n], s) {
+			continue
 		}
+		if seen != nil {
+			seen[s] = true
+		}
+		list[n] = s
+		n++
 	}
 	return list[:n]
 }

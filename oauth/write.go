@@ -50,15 +50,22 @@ func writeError(w http.ResponseWriter, q *request, e *Error) {
 		if e.Code == CodeInvalidClient && q.basicUser != "" {
 			h["Www-Authenticate"] = basic // RFC 6749 section 5.2: the scheme the client used
 		}
+	}
+	e.header(h, q.now)
+	clear(q.out) // what was minted for an answer that is not given
+	q.out = appendError(q.out[:0], e)
+	writeJSON(w, status, q.out)
+}
+
+// header says when to come again.
+func (e *Error) header(h http.Header, now time.Time) {
+	switch e.HTTPStatus() {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h["Retry-After"] = retry
 	}
 	if e.Rate != nil {
-		e.Rate.header(h, q.now)
+		e.Rate.header(h, now)
 	}
-	clear(q.out) // what was minted for an answer that is not given
-	q.out = appendError(q.out[:0], e)
-	writeJSON(w, status, q.out)
 }
 
 // WriteError answers with an error, as the server's own endpoints do, and tells

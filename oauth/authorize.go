@@ -65,7 +65,11 @@ func (s *Server) readAuthorization(r *http.Request) (*AuthorizationRequest, erro
 	}
 	tr := &q.tokenReq
 	tr.Server, tr.Client, tr.Time, tr.Addr, tr.q = s, c, q.now, q.addr, q
-	return tr.parseAuthorization()
+	req, err := tr.parseAuthorization()
+	if err != nil {
+		return req, err
+	}
+	return req, s.readRequest(r.Context(), c, req)
 }
 
 // readBrowser parses the query of a GET, or the form of a POST (OpenID Connect Core

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 
@@ -27,7 +28,7 @@ func (v *viewScratch) reset() {
 }
 
 // appendAccessToken mints the access token, in the client's format.
-func (s *Server) appendAccessToken(dst []byte, is *Issue) ([]byte, error) {
+func (s *Server) appendAccessToken(ctx context.Context, dst []byte, is *Issue) ([]byte, error) {
 	format := is.auth.client.AccessTokenFormat
 	if format == "" {
 		format = s.config.AccessToken.Format
@@ -35,7 +36,7 @@ func (s *Server) appendAccessToken(dst []byte, is *Issue) ([]byte, error) {
 	if format == FormatOpaque {
 		return s.appendOpaque(dst, is)
 	}
-	return s.appendJWT(dst, is)
+	return s.appendJWT(ctx, dst, is)
 }
 
 // appendOpaque mints a handle. It says of itself what the grant's record cannot
@@ -66,7 +67,7 @@ func (s *Server) appendOpaque(dst []byte, is *Issue) ([]byte, error) {
 // appendJWT mints an RFC 9068 access token. The jti of a person's token begins
 // with the id of the grant, so that introspection, revocation and UserInfo find
 // it; that of a client of its own is shorter and has none.
-func (s *Server) appendJWT(dst []byte, is *Issue) ([]byte, error) {
+func (s *Server) appendJWT(ctx context.Context, dst []byte, is *Issue) ([]byte, error) {
 	a, v := is.auth, &is.auth.req.q.view
 	raw := v.random[:24]
 	if a.origin.step == stepStateless {
@@ -74,10 +75,14 @@ func (s *Server) appendJWT(dst []byte, is *Issue) ([]byte, error) {
 	} else {
 		copy(raw, a.origin.id[:])
 	}
+	sub, err := s.subjectFor(a.client, a.Subject)
+	if err != nil {
+		return dst, err
+	}
 	jti := string(base64.RawURLEncoding.AppendEncode(v.jti[:0], raw))
 	v.amr = s.config.AMR.Append(v.amr[:0], a.Methods)
 	v.jwt = token.AccessToken{
-		Issuer: s.config.Issuer, Subject: a.Subject, ClientID: a.client.ID, ID: jti,
+		Issuer: s.config.Issuer, Subject: sub, ClientID: a.client.ID, ID: jti,
 		Audience: s.audience(a), Scopes: a.tokenScopes(),
 		IssuedAt: a.req.Time.Unix(), Expires: is.lives.token,
 		ACR: a.ACR, AMR: v.amr, SessionID: a.SessionID,
@@ -87,6 +92,11 @@ func (s *Server) appendJWT(dst []byte, is *Issue) ([]byte, error) {
 		v.jwt.Subject = a.client.ID // RFC 9068 section 2.2
 	} else {
 		v.jwt.AuthTime = a.AuthTime.Unix()
+	}
+	if s.extender != nil {
+		if v.jwt.Extra, err = s.extender.ExtendAccessToken(ctx, is); err != nil {
+			return dst, err
+		}
 	}
 	key := s.config.Keys.Signing.Active(s.algorithm())
 	if key == nil {

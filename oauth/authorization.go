@@ -91,6 +91,10 @@ type Authorization struct {
 	parents     [maxParents]Parent
 	parentCount int
 
+	groups []string // the person's, when they were judged
+
+	rehearsed bool // see Rehearse: nothing may be written
+
 	page bool // a page asks: it is told what policy wants, and Config.StepUp is not
 
 	// Backing arrays, so that a small authorization needs no memory of its own.
@@ -139,6 +143,14 @@ func (a *Authorization) Client() *Client { return a.client }
 
 // GrantType returns the grant type of the request.
 func (a *Authorization) GrantType() string { return a.req.GrantType }
+
+// Groups are the person's groups, as Config.Subjects says: an [Extension] finds those
+// that were judged.
+func (a *Authorization) Groups() []string { return a.groups }
+
+// GrantedResources are those of the access token that is minted now; nil is the server's
+// own audience.
+func (a *Authorization) GrantedResources() []string { return a.tokenResources() }
 
 // GrantedScopes returns the scopes of the access token that is minted now.
 func (a *Authorization) GrantedScopes() []string { return a.tokenScopes() }

@@ -70,7 +70,9 @@ func (s *Server) readAuthorization(r *http.Request) (req *AuthorizationRequest, 
 	}
 	tr := &q.tokenReq
 	tr.Server, tr.Client, tr.Time, tr.Addr, tr.q = s, c, q.now, q.addr, q
-	req, err = tr.parseAuthorization()
+	if req, err = tr.parseAuthorization(); err == nil {
+		err = s.readRequest(r.Context(), c, req)
+	}
 	return req, claimed, err
 }
 

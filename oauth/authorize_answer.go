@@ -125,7 +125,7 @@ func (s *Server) answer(ctx context.Context, a *Authorization, req *Authorizatio
 func (s *Server) front(ctx context.Context, is *Issue) ([]Param, error) {
 	q := is.auth.req.q
 	if yields(is.responseType, "token") {
-		if err := s.mintAccess(is); err != nil {
+		if err := s.mintAccess(ctx, is); err != nil {
 			return nil, err
 		}
 	} else {

@@ -42,6 +42,10 @@ type AuthorizationRequest struct {
 	// Subject is the person whom the client means, if an extension has found that out.
 	Subject string `json:"su,omitempty"`
 
+	// Sub is the sub that the client means, if an extension has read one: the person as
+	// this client knows them.
+	Sub string `json:"sb,omitempty"`
+
 	// Data is what the host wants to find again when its pages come back; it is sealed
 	// with the rest.
 	Data string `json:"x,omitempty"`

@@ -69,7 +69,7 @@ type Encryption struct {
 // GroupsClaim says which of a person's groups a client's tokens carry, and as which claim.
 type GroupsClaim struct {
 	Name  string // of the claim; "" is groups
-	Match string // GroupsStartsWith, GroupsEquals, GroupsContains or GroupsRegex
+	Match string // GroupsStartsWith, GroupsEquals, GroupsContains, GroupsRegex or GroupsExpression
 	Value string
 }
 
@@ -78,5 +78,6 @@ const (
 	GroupsStartsWith = "starts_with"
 	GroupsEquals     = "equals"
 	GroupsContains   = "contains"
-	GroupsRegex      = "regex" // RE2, and the whole name
+	GroupsRegex      = "regex"      // RE2, and the whole name
+	GroupsExpression = "expression" // the host evaluates it: Config.Groups of package oidc
 )

@@ -30,6 +30,9 @@ func (s *Server) Commit(ctx context.Context, is *Issue) ([]byte, error) {
 // reached.
 func (s *Server) grant(ctx context.Context, is *Issue) error {
 	a := is.auth
+	if a.rehearsed {
+		return errUnavailable.WithCause(errRehearsed)
+	}
 	switch a.origin.step {
 	case stepStateless:
 		return nil
@@ -94,6 +97,9 @@ func (a *Authorization) activate(is *Issue) {
 // put writes the record of an authorization, and with it, once, the tag by which
 // it is found when its subject is ended.
 func (s *Server) put(ctx context.Context, a *Authorization) error {
+	if a.rehearsed {
+		return errRehearsed
+	}
 	q := a.req.q
 	rec := &a.origin.record
 	q.values = rec.append(q.values[:0])

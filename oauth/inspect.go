@@ -20,6 +20,8 @@ type TokenInfo struct {
 	Grant     [16]byte         // id of the grant's record; zero for a client of its own
 	Subject   string           // "" for a client of its own
 	ClientID  string
+	Client    *Client // as it is now
+	GrantType string  // that made the grant; "" for a client of its own
 	Scopes    []string
 	Audience  []string
 	IssuedAt  int64 // Unix seconds
@@ -38,6 +40,14 @@ type TokenInfo struct {
 
 // HasScope reports whether the token has the scope.
 func (t *TokenInfo) HasScope(scope string) bool { return contains(t.Scopes, scope) }
+
+// GrantID returns the id of the grant, as events carry it; "" for a client of its own.
+func (t *TokenInfo) GrantID() string {
+	if t.Grant == [16]byte{} {
+		return ""
+	}
+	return encodeID(t.Grant)
+}
 
 // errInactive covers every way in which a token is not good; the reason says which.
 var errInactive = NewError(CodeInvalidToken, ReasonToken, "The token is not good")
@@ -210,7 +220,7 @@ func (s *Server) inspectRecords(ctx context.Context, q *request, t *TokenInfo, g
 	if why, over := rec.ended(q.now); over && (t.Kind == token.HandleRefresh || why != ReasonIdle) {
 		return inactive(why) // an access token outlives the idle end of its refresh token
 	}
-	t.Grant, t.Subject, t.ClientID = *grant, rec.Subject, rec.Client
+	t.Grant, t.Subject, t.ClientID, t.GrantType = *grant, rec.Subject, rec.Client, rec.GrantType
 	t.Scopes, t.Audience = rec.Scopes, rec.Resources
 	t.AuthTime, t.ACR, t.SessionID, t.Claims = rec.AuthTime, rec.ACR, rec.SessionID, rec.Claims
 	t.Confirmation = Confirmation{JKT: rec.JKT, X5T: rec.X5T}
@@ -235,6 +245,7 @@ func (s *Server) inspectParties(ctx context.Context, t *TokenInfo) error {
 	case !c.Registered.IsZero() && t.IssuedAt < c.Registered.Unix():
 		return inactive(ReasonClientRenewed)
 	}
+	t.Client = c
 	if t.Subject == "" {
 		return nil
 	}

@@ -35,7 +35,11 @@ func (s *Server) serveIntrospect(ctx context.Context, q *request, h credentials)
 		q.out = append(q.out[:0], inactiveAnswer...)
 		return nil
 	}
-	q.out = s.appendIntrospection(q.out[:0], q, t)
+	sub, err := s.subjectFor(t.Client, t.Subject)
+	if err != nil {
+		return err
+	}
+	q.out = s.appendIntrospection(q.out[:0], q, t, sub)
 	return nil
 }
 
@@ -61,7 +65,8 @@ func mayIntrospect(c *Client, t *TokenInfo) bool {
 	return false
 }
 
-func (s *Server) appendIntrospection(b []byte, q *request, t *TokenInfo) []byte {
+// appendIntrospection writes what a token means; sub is what its client calls the person.
+func (s *Server) appendIntrospection(b []byte, q *request, t *TokenInfo, sub string) []byte {
 	b = append(b, `{"active":true,"iss":`...)
 	b = token.AppendString(b, s.config.Issuer)
 	b = append(b, `,"client_id":`...)
@@ -70,7 +75,7 @@ func (s *Server) appendIntrospection(b []byte, q *request, t *TokenInfo) []byte 
 	if t.Subject == "" {
 		b = token.AppendString(b, t.ClientID) // as in the token itself (RFC 9068 section 2.2)
 	} else {
-		b = token.AppendString(b, t.Subject)
+		b = token.AppendString(b, sub)
 	}
 	if len(t.Scopes) > 0 {
 		b = append(b, `,"scope":"`...)

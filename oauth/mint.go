@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"crypto/rand"
 	"strconv"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // mint makes the access token and the answer up to what Commit adds.
-func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
+func (s *Server) mint(ctx context.Context, a *Authorization, d policy.Decision) (*Issue, error) {
 	q := a.req.q
 	is := &q.issue
 	*is = Issue{auth: a, lives: s.lifetimes(a, d)}
@@ -21,7 +22,7 @@ func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
 		q.out = append(appendWords(q.out, a.tokenScopes()), '"')
 		return is, nil
 	}
-	if err := s.mintAccess(is); err != nil {
+	if err := s.mintAccess(ctx, is); err != nil {
 		return nil, err
 	}
 	for _, m := range a.Answer {
@@ -31,13 +32,13 @@ func (s *Server) mint(a *Authorization, d policy.Decision) (*Issue, error) {
 }
 
 // mintAccess begins the answer with an access token and what goes with it.
-func (s *Server) mintAccess(is *Issue) error {
+func (s *Server) mintAccess(ctx context.Context, is *Issue) error {
 	a := is.auth
 	q := a.req.q
 	var err error
 	out := append(q.out[:0], `{"access_token":"`...)
 	is.accessStart = len(out)
-	if out, err = s.appendAccessToken(out, is); err != nil {
+	if out, err = s.appendAccessToken(ctx, out, is); err != nil {
 		q.out = out
 		return errUnavailable.WithCause(err)
 	}

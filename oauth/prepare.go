@@ -46,7 +46,7 @@ func (s *Server) Prepare(ctx context.Context, a *Authorization) (*Issue, error) 
 	if err != nil {
 		return nil, err
 	}
-	return s.mint(a, d)
+	return s.mint(ctx, a, d)
 }
 
 // judge is what every authorization passes, whether tokens are minted for it or a
@@ -62,6 +62,7 @@ func (s *Server) judge(ctx context.Context, a *Authorization) (policy.Decision, 
 	if err != nil {
 		return policy.Decision{}, err
 	}
+	a.groups = subject.Groups
 	if err := s.checkScopes(a); err != nil {
 		return policy.Decision{}, err
 	}

@@ -167,3 +167,7 @@ func CheckWebURL(s string) error {
 	}
 	return nil
 }
+
+// CheckRedirectURI reports why a URI cannot be registered as one to send people to: for
+// other lists than RedirectURIs that are compared alike.
+func (c *Client) CheckRedirectURI(s string) error { return c.checkRedirectURI(s) }

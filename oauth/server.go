@@ -20,6 +20,8 @@ type Server struct {
 	scopes     map[string]*Scope
 	refresh    RefreshConfig // resolved
 	extensions []Extension
+	namer      SubjectNamer        // the last one; nil: everybody has one name
+	extender   AccessTokenExtender // the last one; nil: access tokens have no claims of the host's
 
 	space           [16]byte // of this server's keys in the store
 	defaultAudience []string
@@ -82,14 +84,6 @@ func New(c Config) (*Server, error) {
 	_, hash := NewSecret()
 	s.nobody.Secrets = []Secret{{Hash: hash}}
 	return s, nil
-}
-
-// With returns a server that is s and, besides, lets e add to every answer. Keys,
-// store and limits are shared with s.
-func (s *Server) With(e Extension) *Server {
-	t := *s
-	t.extensions = append(slices.Clip(s.extensions), e)
-	return &t
 }
 
 // Config returns the configuration with its defaults filled in. The slices are

@@ -2,23 +2,50 @@ package oidc
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/policy"
 )
 
-// Claims are what a host says of a person, by name. Values are what encoding/json
-// can write.
+// Claims are what a host says of a person, or of a client that asks for itself, by
+// name. Values are what encoding/json can write; nil and "" are left out (OpenID Connect
+// Core section 5.3.2). Names with a language ("name#de") are names like any other.
+//
+// Aggregated and distributed claims are the members _claim_names and _claim_sources, as
+// section 5.6.2 has them: they go through, as far as the claims that they name may.
 type Claims map[string]any
 
-// ClaimsRequest says for what claims are wanted.
+// ClaimsRequest says for whom and for what claims are wanted. Its slices and the client
+// are not to be changed.
 type ClaimsRequest struct {
-	Subject  string
-	ClientID string
-	Scopes   []string // granted
-	Names    []string // the claims that these scopes release; others are dropped
-	Use      Use
+	Use     Use
+	Client  *oauth.Client
+	Subject string // the person, as the host knows them; "" for a client of its own
+	Groups  []string
+	Scopes  []string // granted
+	Grant   Grant
+
+	// Names are the claims that may go out, in this artefact and to this client; others
+	// are dropped. Requested are those of them that the client has asked for one by one
+	// (the claims parameter, section 5.5).
+	Names     []string
+	Requested []RequestedClaim
+}
+
+// Grant is what the claims function learns of the grant, and of how the person was
+// authenticated for it.
+type Grant struct {
+	ID        string   // as events carry it; "" for a client of its own
+	Type      string   // of the token request; at UserInfo, the one that made the grant
+	Resources []string // RFC 8707; nil is the server's own audience
+
+	AuthTime  time.Time // zero for a client of its own
+	Methods   []policy.Method
+	ACR       string
+	SessionID string
 }
 
 // Use is where claims go.
@@ -26,8 +53,9 @@ type Use string
 
 // The uses of claims.
 const (
-	UseUserInfo Use = "userinfo"
-	UseIDToken  Use = "id_token"
+	UseUserInfo    Use = "userinfo"
+	UseIDToken     Use = "id_token"
+	UseAccessToken Use = "access_token" // that resource servers read themselves
 )
 
 // standardClaims are those of OpenID Connect Core section 5.4.
@@ -46,44 +74,43 @@ func (p *Provider) scopeClaims(scope string) []string {
 	return standardClaims[scope]
 }
 
-// claims asks the host, and keeps only what the scopes release and what is not
-// empty: a claim without a value is left out (section 5.3.2).
-func (p *Provider) claims(ctx context.Context, r ClaimsRequest) (Claims, error) {
-	for _, s := range r.Scopes {
-		r.Names = append(r.Names, p.scopeClaims(s)...)
+// fromAuthorization is the request for what is minted now.
+func fromAuthorization(use Use, a *oauth.Authorization) ClaimsRequest {
+	return ClaimsRequest{
+		Use: use, Client: a.Client(), Subject: a.Subject, Groups: a.Groups(), Scopes: a.GrantedScopes(),
+		Grant: Grant{ID: a.GrantID(), Type: a.GrantType(), Resources: a.GrantedResources(),
+			AuthTime: a.AuthTime, Methods: a.Methods, ACR: a.ACR, SessionID: a.SessionID},
 	}
-	kept := make(Claims)
-	if p.config.Claims == nil || len(r.Names) == 0 {
-		return kept, nil
-	}
-	all, err := p.config.Claims(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range r.Names {
-		if v, ok := all[name]; ok && v != nil && v != "" {
-			kept[name] = v
-		}
-	}
-	delete(kept, "sub")
-	return kept, nil
 }
 
-// members writes claims as members of an object, without the braces.
-func (c Claims) members() ([]byte, error) {
-	if len(c) == 0 {
+// fromToken is the request of who brings an access token.
+func fromToken(use Use, t *oauth.TokenInfo) ClaimsRequest {
+	return ClaimsRequest{
+		Use: use, Client: t.Client, Subject: t.Subject, Groups: t.Groups, Scopes: t.Scopes,
+		Grant: Grant{ID: t.GrantID(), Type: t.GrantType, Resources: t.Audience,
+			AuthTime: time.Unix(t.AuthTime, 0), Methods: t.Methods, ACR: t.ACR, SessionID: t.SessionID},
+	}
+}
+
+// ask asks the host. What is in memory of the request is copied: a host may keep it.
+func (p *Provider) ask(ctx context.Context, r ClaimsRequest) (Claims, error) {
+	if p.config.Claims == nil || len(r.Names) == 0 {
 		return nil, nil
 	}
-	b, err := json.Marshal(map[string]any(c))
-	if err != nil {
-		return nil, err
-	}
-	return b[1 : len(b)-1], nil
+	r.Scopes, r.Grant.Methods = slices.Clone(r.Scopes), slices.Clone(r.Grant.Methods)
+	r.Grant.Resources = slices.Clone(r.Grant.Resources)
+	return p.config.Claims(ctx, r)
 }
 
 var errClaims = errors.New("oidc: the claims of a person could not be had")
 
+// claimsFailure is what the client is told when there is a failure of ours. What is an
+// *oauth.Error already stays as it is.
 func claimsFailure(err error) error {
+	var e *oauth.Error
+	if errors.As(err, &e) {
+		return e
+	}
 	return oauth.NewError(oauth.CodeTemporarilyUnavailable, oauth.ReasonUnavailable, "The server cannot answer now; try again").
 		WithCause(errors.Join(errClaims, err))
 }

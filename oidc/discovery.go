@@ -1,8 +1,6 @@
 package oidc
 
 import (
-	"slices"
-
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -16,22 +14,43 @@ func (p *Provider) discoveryPath() string {
 func (p *Provider) Metadata() oauth.Metadata {
 	m := p.server.Metadata()
 	m["userinfo_endpoint"] = p.server.URL(p.config.UserInfoPath)
-	m["subject_types_supported"] = []string{"public"}
-	m["id_token_signing_alg_values_supported"] = []string{string(p.config.IDTokenAlgorithm)}
+	m["subject_types_supported"] = p.subjectTypes()
+	m["id_token_signing_alg_values_supported"] = p.algorithms()
+	m["id_token_encryption_alg_values_supported"] = keyAlgorithms
+	m["id_token_encryption_enc_values_supported"] = contentAlgorithms
+	m["userinfo_signing_alg_values_supported"] = p.algorithms() // beside plain JSON
+	m["userinfo_encryption_alg_values_supported"] = keyAlgorithms
+	m["userinfo_encryption_enc_values_supported"] = contentAlgorithms
 	m["acr_values_supported"] = policy.ACRs()
 	m["claims_supported"] = p.claimNames()
-	m["claim_types_supported"] = []string{"normal"}
-	m["claims_parameter_supported"] = false
+	m["claim_types_supported"] = []string{"normal", "aggregated", "distributed"}
+	m["claims_parameter_supported"] = p.readsRequests()
 	m["request_parameter_supported"] = false
 	m["request_uri_parameter_supported"] = false // its default would be true
 	return m
 }
 
-func (p *Provider) claimNames() []string {
-	names := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "at_hash"}
-	for _, s := range p.server.Config().Scopes {
-		names = append(names, p.scopeClaims(s.Name)...)
+// subjectTypes are those that clients can have.
+func (p *Provider) subjectTypes() []string {
+	if p.config.PairwiseKey == nil {
+		return []string{SubjectPublic}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return []string{SubjectPublic, SubjectPairwise}
+}
+
+// algorithms are those that the server has keys for, the provider's own first.
+func (p *Provider) algorithms() []string {
+	list := []string{string(p.config.IDTokenAlgorithm)}
+	for _, alg := range p.server.Config().Keys.Signing.Algorithms() {
+		if alg != p.config.IDTokenAlgorithm {
+			list = append(list, string(alg))
+		}
+	}
+	return list
+}
+
+// readsRequests reports whether there is an authorization endpoint that signs people in.
+func (p *Provider) readsRequests() bool {
+	types, _ := p.server.Metadata()["response_types_supported"].([]string)
+	return len(types) > 0
 }

@@ -12,6 +12,15 @@ import (
 type extension struct{ p *Provider }
 
 func (e extension) Extend(ctx context.Context, is *oauth.Issue) error { return e.p.extend(ctx, is) }
+func (e extension) SubjectFor(c *oauth.Client, subject string) (string, error) {
+	return e.p.SubjectFor(c, subject)
+}
+func (e extension) ExtendAccessToken(ctx context.Context, is *oauth.Issue) ([]byte, error) {
+	return e.p.accessTokenClaims(ctx, is)
+}
+func (e extension) ReadRequest(_ context.Context, _ *oauth.Client, req *oauth.AuthorizationRequest) error {
+	return e.p.readRequest(req)
+}
 func (e extension) EndSubject(ctx context.Context, subject string) error {
 	return e.p.endSubject(ctx, subject)
 }

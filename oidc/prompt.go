@@ -54,8 +54,11 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, req *oauth.A
 	if err != nil {
 		return nil, err
 	}
+	if err := p.takeSub(r.Context(), b, req); err != nil {
+		return nil, err
+	}
 	s := b.current()
-	if req.Subject != "" {
+	if req.Subject != "" || req.Sub != "" {
 		s = b.of(req.Subject)
 	}
 	switch {
@@ -89,9 +92,11 @@ func (p *Provider) takeHint(ctx context.Context, req *oauth.AuthorizationRequest
 	if !slices.Contains(c.Audience, req.ClientID) {
 		return errHint
 	}
-	req.IDTokenHint = ""
-	req.Subject, err = p.hinted(ctx, req.ClientID, c)
-	return err
+	if req.Sub != "" && req.Sub != c.Subject {
+		return errPerson
+	}
+	req.IDTokenHint, req.Sub = "", c.Subject
+	return nil
 }
 
 // parseHint verifies an ID token of ours as a hint: it may have expired (OpenID Connect
@@ -106,15 +111,10 @@ func (p *Provider) parseHint(ctx context.Context, hint string) (*token.Claims, e
 	switch {
 	case err != nil:
 		return nil, err
-	case c.Issuer != p.server.Config().Issuer || c.Subject == "":
+	case c.Issuer != p.server.Config().Issuer || c.Subject == "" || c.Expires == 0: // what UserInfo signs does not expire
 		return nil, errHint
 	}
 	return c, nil
-}
-
-// hinted is the person whom an ID token of the client means.
-func (p *Provider) hinted(_ context.Context, _ string, c *token.Claims) (string, error) {
-	return c.Subject, nil
 }
 
 // begin starts the sign-in for a request with what the session proves.
@@ -145,6 +145,13 @@ func (p *Provider) need(ctx context.Context, tr *oauth.TokenRequest, a *oauth.Au
 	if req.Subject != "" && a.Subject != req.Subject {
 		return nil, errPerson
 	}
+	if req.Sub != "" {
+		if same, err := p.IsSubject(a.Client(), req.Sub, a.Subject); err != nil {
+			return nil, err
+		} else if !same {
+			return nil, errPerson
+		}
+	}
 	if !p.recent(a, req) {
 		in.Need = NeedLogin
 		return in, nil
@@ -156,6 +163,11 @@ func (p *Provider) need(ctx context.Context, tr *oauth.TokenRequest, a *oauth.Au
 	if d.Access == policy.StepUp {
 		in.Need, in.Decision = NeedStepUp, d
 		return in, nil
+	}
+	if d.Access == policy.Allow {
+		if err := unmet(a, req); err != nil {
+			return nil, err
+		}
 	}
 	if d.Access != policy.Allow || allowed != nil {
 		return nil, nil // Answer says what policy has against it

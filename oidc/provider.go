@@ -31,14 +31,37 @@ func Scopes() []oauth.Scope {
 
 // Config describes what the provider adds to its server.
 type Config struct {
-	// Claims tells the claims of a person. Nil: there are none but sub.
+	// Claims tells the claims of a person, or of a client that asks for itself: the one
+	// function for every artefact, which the request names. It can never replace a claim
+	// of the protocol. Nil: there are none but those.
 	Claims func(ctx context.Context, r ClaimsRequest) (Claims, error)
 
 	// ScopeClaims says which claims a scope of the host's own releases. Those of
 	// profile, email, address and phone are built in (OpenID Connect Core section 5.4).
 	ScopeClaims map[string][]string
 
-	// IDTokenAlgorithm signs ID tokens. "" is RS256, which every client can
+	// IDTokenClaims and AccessTokenClaims are claims that these tokens have whatever the
+	// scopes, if Claims says them; access tokens if they are no handles (FormatJWT). Nil
+	// is none.
+	IDTokenClaims     []string
+	AccessTokenClaims []string
+
+	// MaxTokenClaims and MaxUserInfoClaims bound the claims of the host in one token, and
+	// at UserInfo, in bytes of JSON: 0 is 4 KiB and 64 KiB. Where they are more, all of
+	// them are left out, and an event says so.
+	MaxTokenClaims    int
+	MaxUserInfoClaims int
+
+	// Groups evaluates the expression of a client whose groups are filtered by one
+	// (oauth.GroupsExpression) over r.Groups, and returns those that it is to know.
+	Groups func(ctx context.Context, r ClaimsRequest, expression string) ([]string, error)
+
+	// PairwiseKey makes the pairwise subjects: 32 random bytes. It is required if there is
+	// a client that has them, and stays for ever: under another key every person is
+	// somebody else to those clients.
+	PairwiseKey []byte
+
+	// IDTokenAlgorithm signs ID tokens, unless a client has an algorithm of its own. "" is RS256, which every client can
 	// verify (section 3.1.3.7), if the server has such a key, and else that of its access tokens.
 	IDTokenAlgorithm token.Algorithm
 
@@ -93,10 +116,8 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 		return nil, errors.New("oidc: Config.IDTokenTTL: must be between 0 and 24h")
 	}
 	c.IDTokenTTL = cmp.Or(c.IDTokenTTL, time.Hour)
-	for scope := range c.ScopeClaims {
-		if !hasScope(base.Scopes, scope) {
-			return nil, fmt.Errorf("oidc: Config.ScopeClaims: the server has no scope %q", scope)
-		}
+	if err := c.resolveClaims(&base); err != nil {
+		return nil, err
 	}
 	if c.UserInfoPath == "" {
 		c.UserInfoPath = base.Paths.Beside("userinfo")
@@ -104,7 +125,10 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 	if err := c.Sessions.resolve(base.Issuer); err != nil {
 		return nil, err
 	}
-	p := &Provider{config: c}
+	p := &Provider{config: c, server: s}
+	if err := p.checkClients(); err != nil {
+		return nil, err
+	}
 	if c.Pages == nil {
 		p.server = s.With(extension{p})
 	} else {

@@ -165,18 +165,6 @@ func TestClaimsInIDToken(t *testing.T) {
 	}
 }
 
-// A host's claim that would replace one of the server's own is refused, and
-// nothing is granted.
-func TestClaimsCannotReplace(t *testing.T) {
-	k := newKit(t, func(_ *oauth.Config, c *oidc.Config) {
-		c.ClaimsInIDToken, c.ScopeClaims = true, map[string][]string{"orders": {"iss", "name"}}
-	})
-	a := k.signIn("openid orders")
-	require.Equal(t, http.StatusServiceUnavailable, a.status, a.raw)
-	require.NotContains(t, a.raw, "evil")
-	require.NotContains(t, a.body, "access_token")
-}
-
 // Claims that cannot be had cost nothing: the refresh token is as good as before.
 func TestClaimsFail(t *testing.T) {
 	k := newKit(t, func(_ *oauth.Config, c *oidc.Config) { c.ClaimsInIDToken = true })
@@ -196,7 +184,7 @@ func TestDiscovery(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.status)
 	require.Equal(t, issuer, a.text("issuer"))
 	require.Equal(t, issuer+"/userinfo", a.text("userinfo_endpoint"))
-	require.Equal(t, []any{"RS256"}, a.body["id_token_signing_alg_values_supported"])
+	require.Equal(t, []any{"RS256", "ES256"}, a.body["id_token_signing_alg_values_supported"])
 	require.Equal(t, []any{"public"}, a.body["subject_types_supported"])
 	require.Contains(t, a.body["scopes_supported"], "openid")
 	require.NotEmpty(t, a.text("authorization_endpoint"), "clients of the direct grants stop without")
@@ -210,9 +198,12 @@ func TestNewNamesTheField(t *testing.T) {
 	require.Error(t, err)
 	for field, c := range map[string]oidc.Config{
 		"IDTokenAlgorithm": {IDTokenAlgorithm: token.EdDSA}, "IDTokenTTL": {IDTokenTTL: -1}, "ScopeClaims": {ScopeClaims: map[string][]string{"x": nil}},
+		"ScopeClaims2": {ScopeClaims: map[string][]string{"orders": {"name", "ISS"}}}, "IDTokenClaims": {IDTokenClaims: []string{"nonce"}},
+		"AccessTokenClaims": {AccessTokenClaims: []string{"scope"}}, "AccessTokenClaims2": {AccessTokenClaims: []string{""}},
+		"PairwiseKey": {PairwiseKey: make([]byte, 16)}, "MaxTokenClaims": {MaxTokenClaims: 8<<10 + 1}, "MaxUserInfoClaims": {MaxUserInfoClaims: -1},
 	} {
 		_, err := oidc.New(k.server, c)
-		require.ErrorContains(t, err, "oidc: Config."+field+": ")
+		require.ErrorContains(t, err, "oidc: Config."+strings.TrimRight(field, "0123456789")+": ")
 	}
 	config := k.server.Config()
 	config.Scopes = config.Scopes[1:]

@@ -10,6 +10,10 @@ var registered = []string{
 	"nonce", "azp", "at_hash", "c_hash", "s_hash", "sid", // OpenID Connect
 }
 
+// Registered reports whether a claim, however its name is spelt, is one that the host
+// cannot add: the server says it itself.
+func Registered(name string) bool { return registeredClaim(name) != "" }
+
 // registeredClaim returns the registered claim that the name is in some spelling, or
 // "". Some readers (encoding/json is one) take names for equal that differ in case, with
 // the two letters outside ASCII that fold into it.

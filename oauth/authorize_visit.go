@@ -116,7 +116,10 @@ func (r *TokenRequest) OfRequest(a *Authorization, req *AuthorizationRequest) (*
 		return nil, errOfAnother
 	}
 	a.page = true
-	return a, nil
+	if a.Subject == "" {
+		return a, nil
+	}
+	return a, r.About(ctx, a, a.Subject)
 }
 
 // Forget ends the sign-in for an authorization request: what was proved for it is

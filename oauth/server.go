@@ -20,6 +20,7 @@ type Server struct {
 	scopes     map[string]*Scope
 	refresh    RefreshConfig // resolved
 	extensions []Extension
+	enders     *subjectEnders
 
 	space           [16]byte // of this server's keys in the store
 	defaultAudience []string
@@ -66,6 +67,7 @@ func New(c Config) (*Server, error) {
 		limiter:         newLimiter(20, 3*time.Second),
 		verified:        newVerifiedSecrets(),
 		hasher:          password.NewHasher(c.ParallelHashes),
+		enders:          new(subjectEnders),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -85,10 +87,11 @@ func New(c Config) (*Server, error) {
 }
 
 // With returns a server that is s and, besides, lets e add to every answer. Keys,
-// store and limits are shared with s.
+// store and limits are shared with s, and so is what e keeps of persons ([SubjectEnder]).
 func (s *Server) With(e Extension) *Server {
 	t := *s
 	t.extensions = append(slices.Clip(s.extensions), e)
+	s.enders.add(e)
 	return &t
 }
 

@@ -116,10 +116,7 @@ func (r *TokenRequest) OfRequest(a *Authorization, req *AuthorizationRequest) (*
 		return nil, errOfAnother
 	}
 	a.page = true
-	if a.Subject == "" {
-		return a, nil
-	}
-	return a, r.About(ctx, a, a.Subject)
+	return a, nil
 }
 
 // Forget ends the sign-in for an authorization request: what was proved for it is

@@ -115,7 +115,17 @@ func (s *Server) recheckSubject(ctx context.Context, a *Authorization) error {
 	return err
 }
 
-// CheckSubject reports whether the person was ended since [TokenRequest.About]: an
+// NoteSubject is [TokenRequest.About] for an authorization that was resumed with its
+// person; it does nothing where About was asked. What an end meanwhile has done to the
+// resumed grant, the write that finishes it finds out.
+func (r *TokenRequest) NoteSubject(ctx context.Context, a *Authorization) error {
+	if a.noted == a.Subject {
+		return nil
+	}
+	return r.About(ctx, a, a.Subject)
+}
+
+// CheckSubject reports whether the person was ended since About or NoteSubject: an
 // *Error with ReasonSubjectEnded. An extension that keeps a record of the person, tagged
 // with [Server.SubjectKey], asks after the record was written: an end that has listed
 // the tag before is then seen, and the record must not be used.

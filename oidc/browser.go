@@ -49,9 +49,13 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s != nil && s.rec.State == sessionEnding {
+			p.finish(r.Context(), s)
+		}
 		if s == nil || !p.good(&s.rec, h.Generation, now) || b.of(s.rec.Subject) != nil {
 			continue
 		}
+		s.generation = h.Generation
 		person, err := p.server.Config().Subjects.Subject(r.Context(), s.rec.Subject)
 		switch {
 		case errors.Is(err, oauth.ErrNoSubject):
@@ -62,6 +66,14 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 		}
 	}
 	return b, nil
+}
+
+// finish goes on with an end that was interrupted. The session is not good in any case;
+// what fails is told, and the next who meets it tries again.
+func (p *Provider) finish(ctx context.Context, s *Session) {
+	if _, err := p.endSession(ctx, s.id, oauth.ReasonParentEnded); err != nil {
+		p.observe(ctx, oauth.Event{Type: oauth.EventFailure, Subject: s.rec.Subject, Reason: oauth.ReasonUnavailable, Err: err})
+	}
 }
 
 func (p *Provider) parseSession(ctx context.Context, text string) (token.Handle, error) {

@@ -24,13 +24,17 @@ const maxCookie = 1024
 type browser struct {
 	p        *Provider
 	sessions []*Session
-	sent     string // the cookie as it came
+
+	sent, sentState string // the cookies as they came
 }
 
 // browser reads the sessions of a request. Those that are over are not among them, nor
 // those of somebody who may not sign in any more.
 func (p *Provider) browser(r *http.Request) (*browser, error) {
 	b := &browser{p: p}
+	if c, err := r.Cookie(p.stateCookie()); err == nil {
+		b.sentState = c.Value
+	}
 	c, err := r.Cookie(p.cookieName())
 	if err != nil || len(c.Value) > maxCookie {
 		return b, nil
@@ -116,7 +120,7 @@ func (b *browser) drop(id [16]byte) {
 	b.sessions = slices.DeleteFunc(b.sessions, func(x *Session) bool { return x.id == id })
 }
 
-// write sets the cookie, if it is to be another one than came.
+// write sets the cookies, where they are to be others than came.
 func (b *browser) write(w http.ResponseWriter) error {
 	var parts []string
 	for _, s := range b.sessions {
@@ -127,6 +131,7 @@ func (b *browser) write(w http.ResponseWriter) error {
 		parts = append(parts, text)
 	}
 	value := strings.Join(parts, ".")
+	b.writeState(w)
 	if value == b.sent {
 		return nil
 	}
@@ -135,7 +140,8 @@ func (b *browser) write(w http.ResponseWriter) error {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
-	return b.p.writeState(w, b)
+	b.sent = value
+	return nil
 }
 
 // cookie is one that scripts and other sites do not see. It ends with the browser's own

@@ -80,7 +80,7 @@ func (p *Provider) complete(ctx context.Context, w http.ResponseWriter, r *http.
 	if err := b.write(w); err != nil {
 		return err
 	}
-	if state := p.sessionState(r, b, req); state != "" {
+	if state := b.sessionState(req); state != "" {
 		resp.Add("session_state", state)
 	}
 	resp.Write(w, r)

@@ -24,6 +24,9 @@ func (p *Provider) Metadata() oauth.Metadata {
 	m["claims_parameter_supported"] = false
 	m["request_parameter_supported"] = false
 	m["request_uri_parameter_supported"] = false // its default would be true
+	if p.config.Sessions.Monitor {
+		m["check_session_iframe"] = p.server.URL(p.config.CheckSessionPath)
+	}
 	return m
 }
 

@@ -63,6 +63,10 @@ type Config struct {
 	// UserInfoPath is where UserInfo is served, on the issuer's origin. "" is
 	// /userinfo beside the token endpoint.
 	UserInfoPath string
+
+	// CheckSessionPath is where the page for SessionConfig.Monitor is. "" is
+	// /check-session beside the token endpoint.
+	CheckSessionPath string
 }
 
 // Provider is an OpenID Provider. It is made by [New].
@@ -98,9 +102,8 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 			return nil, fmt.Errorf("oidc: Config.ScopeClaims: the server has no scope %q", scope)
 		}
 	}
-	if c.UserInfoPath == "" {
-		c.UserInfoPath = base.Paths.Beside("userinfo")
-	}
+	c.UserInfoPath = cmp.Or(c.UserInfoPath, base.Paths.Beside("userinfo"))
+	c.CheckSessionPath = cmp.Or(c.CheckSessionPath, base.Paths.Beside("check-session"))
 	if err := c.Sessions.resolve(base.Issuer); err != nil {
 		return nil, err
 	}
@@ -121,6 +124,9 @@ func (p *Provider) Mount(mux oauth.Mux) {
 	p.server.Mount(mux)
 	mux.Handle(p.config.UserInfoPath, p.UserInfoHandler())
 	mux.Handle(p.discoveryPath(), p.DiscoveryHandler())
+	if p.config.Sessions.Monitor {
+		mux.Handle(p.config.CheckSessionPath, p.CheckSessionHandler())
+	}
 	if p.config.Pages != nil {
 		for path, h := range p.config.Pages.Routes(p) {
 			mux.Handle(path, h)

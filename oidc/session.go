@@ -26,6 +26,12 @@ type SessionConfig struct {
 	// Lax otherwise. Needs an https issuer.
 	CrossSite bool
 
+	// Monitor lets pages of clients watch whether somebody is still signed in (OpenID
+	// Connect Session Management): it needs a cookie that scripts of the issuer's origin
+	// can read, in frames of other sites. In a browser that keeps cookies away from such
+	// frames every watch says "changed".
+	Monitor bool
+
 	// EndOffline ends grants with a refresh token too when a session ends. Without, they
 	// live on: it is what offline_access is for (OpenID Connect Core section 11).
 	EndOffline bool

@@ -26,6 +26,10 @@ type browser struct {
 	sessions []*Session
 
 	sent, sentState string // the cookies as they came
+
+	// Ends that were interrupted and that this request has gone on with.
+	finished   []*sessionRecord
+	unfinished error
 }
 
 // browser reads the sessions of a request. Those that are over are not among them, nor
@@ -45,7 +49,7 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 		if len(b.sessions) == maxAccounts {
 			break
 		}
-		h, err := p.parseSession(r.Context(), text)
+		h, err := p.parseHandle(r.Context(), token.HandleSession, text)
 		if err != nil {
 			continue
 		}
@@ -54,7 +58,7 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 			return nil, err
 		}
 		if s != nil && s.rec.State == sessionEnding {
-			p.finish(r.Context(), s)
+			b.finish(r.Context(), s)
 		}
 		if s == nil || !p.good(&s.rec, h.Generation, now) || b.of(s.rec.Subject) != nil {
 			continue
@@ -74,17 +78,23 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 
 // finish goes on with an end that was interrupted. The session is not good in any case;
 // what fails is told, and the next who meets it tries again.
-func (p *Provider) finish(ctx context.Context, s *Session) {
-	if _, err := p.endSession(ctx, s.id, oauth.ReasonParentEnded); err != nil {
-		p.observe(ctx, oauth.Event{Type: oauth.EventFailure, Subject: s.rec.Subject, Reason: oauth.ReasonUnavailable, Err: err})
+func (b *browser) finish(ctx context.Context, s *Session) {
+	was, err := b.p.endSession(ctx, s.id, oauth.ReasonParentEnded)
+	if err != nil {
+		b.unfinished = err
+		b.p.observe(ctx, oauth.Event{Type: oauth.EventFailure, Subject: s.rec.Subject, Reason: oauth.ReasonUnavailable, Err: err})
+	} else if was != nil {
+		b.finished = append(b.finished, was)
 	}
 }
 
-func (p *Provider) parseSession(ctx context.Context, text string) (token.Handle, error) {
+// parseHandle reads a handle of ours. A key that is not known here may be one that
+// another node has just begun to use: the keys are read again.
+func (p *Provider) parseHandle(ctx context.Context, kind token.HandleKind, text string) (token.Handle, error) {
 	keys := p.server.Config().Keys
-	h, _, err := keys.Handles.Parse(nil, token.HandleSession, text)
-	if errors.Is(err, token.ErrHandleKey) && keys.Reload(ctx) == nil { // another node has rotated
-		h, _, err = keys.Handles.Parse(nil, token.HandleSession, text)
+	h, _, err := keys.Handles.Parse(nil, kind, text)
+	if errors.Is(err, token.ErrHandleKey) && keys.LookAgain(ctx, p.server.Now()) {
+		h, _, err = keys.Handles.Parse(nil, kind, text)
 	}
 	return h, err
 }

@@ -81,4 +81,5 @@ const (
 
 	ReasonConsentRevoked oauth.Reason = "consent_revoked"
 	ReasonSignedOut      oauth.Reason = "signed_out" // by the person
+	ReasonLogoutRedirect oauth.Reason = "post_logout_redirect_uri_unregistered"
 )

@@ -109,7 +109,7 @@ func (p *Provider) parseHint(ctx context.Context, hint string) (*token.Claims, e
 	c := new(token.Claims)
 	keys := p.server.Config().Keys
 	err := keys.Signing.KeySet().VerifyInto(c, token.TypeIDToken, hint)
-	if err != nil && keys.Reload(ctx) == nil {
+	if err != nil && keys.LookAgain(ctx, p.server.Now()) {
 		err = keys.Signing.KeySet().VerifyInto(c, token.TypeIDToken, hint)
 	}
 	switch {

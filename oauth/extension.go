@@ -30,11 +30,12 @@ type RequestReader interface {
 }
 
 // With returns a server that is s and, besides, lets e add to every answer. Keys,
-// store and limits are shared with s. Of several extensions that name subjects, or
-// extend access tokens, the last one counts.
+// store and limits are shared with s, and so is what e keeps of persons ([SubjectEnder]).
+// Of several extensions that name subjects, or extend access tokens, the last one counts.
 func (s *Server) With(e Extension) *Server {
 	t := *s
 	t.extensions = append(slices.Clip(s.extensions), e)
+	s.enders.add(e)
 	if n, ok := e.(SubjectNamer); ok {
 		t.namer = n
 	}

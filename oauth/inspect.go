@@ -134,7 +134,7 @@ func (s *Server) inspectOpaque(ctx context.Context, q *request, tok string, t *T
 func (s *Server) inspectJWT(ctx context.Context, q *request, tok string, t *TokenInfo) error {
 	var c token.Claims
 	err := s.config.Keys.Signing.KeySet().VerifyInto(&c, token.TypeAccessToken, tok)
-	if errors.Is(err, token.ErrKey) && s.config.Keys.reload(ctx, q.now) { // another node has rotated
+	if errors.Is(err, token.ErrKey) && s.config.Keys.LookAgain(ctx, q.now) { // another node has rotated
 		err = s.config.Keys.Signing.KeySet().VerifyInto(&c, token.TypeAccessToken, tok)
 	}
 	if err != nil {

@@ -81,10 +81,10 @@ func (k *Keys) Reload(ctx context.Context) error {
 	return k.load(doc)
 }
 
-// reload reads the keys again because a handle names one that is not known here,
-// at most once a second: strangers can name what they like. It reports whether it
+// LookAgain reads the keys again because a handle or a token names one that is not known
+// here, at most once a second: strangers can name what they like. It reports whether it
 // is worth to look again.
-func (k *Keys) reload(ctx context.Context, now time.Time) bool {
+func (k *Keys) LookAgain(ctx context.Context, now time.Time) bool {
 	if k.vault == nil {
 		return false
 	}

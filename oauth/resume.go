@@ -129,7 +129,7 @@ func (r *TokenRequest) read(ctx context.Context, a *Authorization, id [16]byte) 
 // be one that another node has just begun to use: the keys are read again.
 func (s *Server) parseHandle(ctx context.Context, q *request, kind token.HandleKind, handle string) (token.Handle, error) {
 	h, scratch, err := s.config.Keys.Handles.Parse(q.handle[:0], kind, handle)
-	if errors.Is(err, token.ErrHandleKey) && s.config.Keys.reload(ctx, q.now) {
+	if errors.Is(err, token.ErrHandleKey) && s.config.Keys.LookAgain(ctx, q.now) {
 		h, scratch, err = s.config.Keys.Handles.Parse(q.handle[:0], kind, handle)
 	}
 	q.handle = scratch

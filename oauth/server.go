@@ -22,6 +22,7 @@ type Server struct {
 	extensions []Extension
 	namer      SubjectNamer        // the last one; nil: everybody has one name
 	extender   AccessTokenExtender // the last one; nil: access tokens have no claims of the host's
+	enders     *subjectEnders
 
 	space           [16]byte // of this server's keys in the store
 	defaultAudience []string
@@ -68,6 +69,7 @@ func New(c Config) (*Server, error) {
 		limiter:         newLimiter(20, 3*time.Second),
 		verified:        newVerifiedSecrets(),
 		hasher:          password.NewHasher(c.ParallelHashes),
+		enders:          new(subjectEnders),
 	}
 	if s.now == nil {
 		s.now = time.Now

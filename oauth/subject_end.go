@@ -3,6 +3,8 @@ package oauth
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/mintyard/mintyard/store"
@@ -27,6 +29,27 @@ func (s *Server) subjectKey(subject string) store.Key {
 // their grants, such as sessions: it ends with them.
 type SubjectEnder interface {
 	EndSubject(ctx context.Context, subject string) error
+}
+
+// subjectEnders are shared by a server and all that [Server.With] has made of it:
+// whichever of them a host calls, the sessions end too.
+type subjectEnders struct {
+	mu   sync.Mutex
+	list []SubjectEnder
+}
+
+func (l *subjectEnders) add(e Extension) {
+	if ender, ok := e.(SubjectEnder); ok {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.list = append(slices.Clip(l.list), ender) // those that are being called keep theirs
+	}
+}
+
+func (l *subjectEnders) all() []SubjectEnder {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.list
 }
 
 // SubjectKey is the key of what ends a person's grants: a tag for whatever an extension
@@ -69,11 +92,9 @@ func (s *Server) EndSubject(ctx context.Context, subject string) error {
 			return err
 		}
 	}
-	for _, e := range s.extensions {
-		if ender, ok := e.(SubjectEnder); ok {
-			if err := ender.EndSubject(ctx, subject); err != nil {
-				return err
-			}
+	for _, e := range s.enders.all() {
+		if err := e.EndSubject(ctx, subject); err != nil {
+			return err
 		}
 	}
 	if err := mark(subjectEnded); err != nil {
@@ -89,6 +110,35 @@ var errSubjectEnded = NewError(CodeInvalidGrant, ReasonSubjectEnded, refusedGran
 // request began, the listing may have missed it, so it is ended here. If that
 // cannot be found out, the grant is not used, and expires unseen.
 func (s *Server) recheckSubject(ctx context.Context, a *Authorization) error {
+	err := s.subjectUnchanged(ctx, a)
+	if errors.Is(err, errSubjectEnded) {
+		return errors.Join(err, s.endGrant(ctx, a.origin.id, ReasonSubjectEnded))
+	}
+	return err
+}
+
+// NoteSubject is [TokenRequest.About] for an authorization that was resumed with its
+// person; it does nothing where About was asked. What an end meanwhile has done to the
+// resumed grant, the write that finishes it finds out.
+func (r *TokenRequest) NoteSubject(ctx context.Context, a *Authorization) error {
+	if a.noted == a.Subject {
+		return nil
+	}
+	return r.About(ctx, a, a.Subject)
+}
+
+// CheckSubject reports whether the person was ended since About or NoteSubject: an
+// *Error with ReasonSubjectEnded. An extension that keeps a record of the person, tagged
+// with [Server.SubjectKey], asks after the record was written: an end that has listed
+// the tag before is then seen, and the record must not be used.
+func (r *TokenRequest) CheckSubject(ctx context.Context, a *Authorization) error {
+	if a.Subject == "" || a.noted != a.Subject {
+		return errUnavailable.WithCause(errors.New("oauth: CheckSubject: About was not asked before"))
+	}
+	return r.Server.subjectUnchanged(ctx, a)
+}
+
+func (s *Server) subjectUnchanged(ctx context.Context, a *Authorization) error {
 	q := a.req.q
 	q.recs[1] = store.Record{Key: s.subjectKey(a.Subject)}
 	var err error
@@ -98,7 +148,7 @@ func (s *Server) recheckSubject(ctx context.Context, a *Authorization) error {
 	if q.recs[1].Version == a.parent && string(q.recs[1].Value) != subjectEnding {
 		return nil
 	}
-	return errors.Join(errSubjectEnded, s.endGrant(ctx, a.origin.id, ReasonSubjectEnded))
+	return errSubjectEnded
 }
 
 // subjectVersion is the version of the record through which all grants of a

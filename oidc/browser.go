@@ -24,13 +24,21 @@ const maxCookie = 1024
 type browser struct {
 	p        *Provider
 	sessions []*Session
-	sent     string // the cookie as it came
+
+	sent, sentState string // the cookies as they came
+
+	// Ends that were interrupted and that this request has gone on with.
+	finished   []*sessionRecord
+	unfinished error
 }
 
 // browser reads the sessions of a request. Those that are over are not among them, nor
 // those of somebody who may not sign in any more.
 func (p *Provider) browser(r *http.Request) (*browser, error) {
 	b := &browser{p: p}
+	if c, err := r.Cookie(p.stateCookie()); err == nil {
+		b.sentState = c.Value
+	}
 	c, err := r.Cookie(p.cookieName())
 	if err != nil || len(c.Value) > maxCookie {
 		return b, nil
@@ -41,7 +49,7 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 		if len(b.sessions) == maxAccounts {
 			break
 		}
-		h, err := p.parseSession(r.Context(), text)
+		h, err := p.parseHandle(r.Context(), token.HandleSession, text)
 		if err != nil {
 			continue
 		}
@@ -49,9 +57,13 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s != nil && s.rec.State == sessionEnding {
+			b.finish(r.Context(), s)
+		}
 		if s == nil || !p.good(&s.rec, h.Generation, now) || b.of(s.rec.Subject) != nil {
 			continue
 		}
+		s.generation = h.Generation
 		person, err := p.server.Config().Subjects.Subject(r.Context(), s.rec.Subject)
 		switch {
 		case errors.Is(err, oauth.ErrNoSubject):
@@ -64,11 +76,25 @@ func (p *Provider) browser(r *http.Request) (*browser, error) {
 	return b, nil
 }
 
-func (p *Provider) parseSession(ctx context.Context, text string) (token.Handle, error) {
+// finish goes on with an end that was interrupted. The session is not good in any case;
+// what fails is told, and the next who meets it tries again.
+func (b *browser) finish(ctx context.Context, s *Session) {
+	was, err := b.p.endSession(ctx, s.id, oauth.ReasonParentEnded)
+	if err != nil {
+		b.unfinished = err
+		b.p.observe(ctx, oauth.Event{Type: oauth.EventFailure, Subject: s.rec.Subject, Reason: oauth.ReasonUnavailable, Err: err})
+	} else if was != nil {
+		b.finished = append(b.finished, was)
+	}
+}
+
+// parseHandle reads a handle of ours. A key that is not known here may be one that
+// another node has just begun to use: the keys are read again.
+func (p *Provider) parseHandle(ctx context.Context, kind token.HandleKind, text string) (token.Handle, error) {
 	keys := p.server.Config().Keys
-	h, _, err := keys.Handles.Parse(nil, token.HandleSession, text)
-	if errors.Is(err, token.ErrHandleKey) && keys.Reload(ctx) == nil { // another node has rotated
-		h, _, err = keys.Handles.Parse(nil, token.HandleSession, text)
+	h, _, err := keys.Handles.Parse(nil, kind, text)
+	if errors.Is(err, token.ErrHandleKey) && keys.LookAgain(ctx, p.server.Now()) {
+		h, _, err = keys.Handles.Parse(nil, kind, text)
 	}
 	return h, err
 }
@@ -104,7 +130,7 @@ func (b *browser) drop(id [16]byte) {
 	b.sessions = slices.DeleteFunc(b.sessions, func(x *Session) bool { return x.id == id })
 }
 
-// write sets the cookie, if it is to be another one than came.
+// write sets the cookies, where they are to be others than came.
 func (b *browser) write(w http.ResponseWriter) error {
 	var parts []string
 	for _, s := range b.sessions {
@@ -115,6 +141,7 @@ func (b *browser) write(w http.ResponseWriter) error {
 		parts = append(parts, text)
 	}
 	value := strings.Join(parts, ".")
+	b.writeState(w)
 	if value == b.sent {
 		return nil
 	}
@@ -123,7 +150,8 @@ func (b *browser) write(w http.ResponseWriter) error {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
-	return b.p.writeState(w, b)
+	b.sent = value
+	return nil
 }
 
 // cookie is one that scripts and other sites do not see. It ends with the browser's own

@@ -41,15 +41,6 @@ func (p *Provider) Resume(ctx context.Context, r *http.Request, tr *oauth.TokenR
 	return p.begin(ctx, tr, req, s)
 }
 
-// SignedIn are the sessions of the browser, the one that is used first.
-func (p *Provider) SignedIn(r *http.Request) ([]*Session, error) {
-	b, err := p.browser(r)
-	if err != nil {
-		return nil, err
-	}
-	return b.sessions, nil
-}
-
 // complete makes the transition. What it writes before the grant are the consent and the
 // session, in this order: cut off between them, a yes is remembered and nothing granted.
 func (p *Provider) complete(ctx context.Context, w http.ResponseWriter, r *http.Request, b *browser, tr *oauth.TokenRequest, a *oauth.Authorization, req *oauth.AuthorizationRequest, allowed []string) error {
@@ -65,12 +56,10 @@ func (p *Provider) complete(ctx context.Context, w http.ResponseWriter, r *http.
 	if in != nil {
 		return &NeedError{*in}
 	}
-	if asked := p.asked(a.Client(), req, a.Scopes); len(asked) > 0 {
-		if err := p.allow(ctx, a, asked); err != nil {
-			return err
-		}
+	if err := p.consent(ctx, a, req, allowed != nil); err != nil {
+		return err
 	}
-	s, err := p.signIn(ctx, b, a)
+	s, err := p.signIn(ctx, tr, b, a)
 	if err != nil {
 		return err
 	}
@@ -78,8 +67,12 @@ func (p *Provider) complete(ctx context.Context, w http.ResponseWriter, r *http.
 	a.Under(oauth.Parent{Key: p.sessionKey(s.id), Over: sessionOver})
 	resp, err := tr.Answer(ctx, a, req)
 	if err != nil {
-		if s.fresh && len(s.rec.Clients) == 1 { // made for this answer, which is not given
+		switch {
+		case s.born: // for this answer, which is not given
 			err = errors.Join(err, p.discard(ctx, s))
+		case s.raised: // the browser's own cookie is that of before
+			b.use(s)
+			err = errors.Join(err, b.write(w))
 		}
 		return err
 	}
@@ -87,15 +80,32 @@ func (p *Provider) complete(ctx context.Context, w http.ResponseWriter, r *http.
 	if err := b.write(w); err != nil {
 		return err
 	}
-	if state := p.sessionState(r, b, req); state != "" {
+	if state := b.sessionState(req); state != "" {
 		resp.Add("session_state", state)
 	}
 	resp.Write(w, r)
 	return nil
 }
 
+// consent makes the grant hang on the consent that it needs: one that is written down
+// now, if the person was asked, or the one that is there.
+func (p *Provider) consent(ctx context.Context, a *oauth.Authorization, req *oauth.AuthorizationRequest, given bool) error {
+	asked := p.asked(a.Client(), req, a.Scopes)
+	switch {
+	case len(asked) == 0:
+		return nil
+	case given:
+		return p.allow(ctx, a, asked)
+	}
+	missing, err := p.relyOn(ctx, a, asked)
+	if err == nil && len(missing) > 0 { // it was taken back meanwhile
+		return &NeedError{Interaction{Request: req, Need: NeedConsent, Subject: a.Subject, Consent: missing}}
+	}
+	return err
+}
+
 // signIn is the session of the person in the browser, or a new one.
-func (p *Provider) signIn(ctx context.Context, b *browser, a *oauth.Authorization) (*Session, error) {
+func (p *Provider) signIn(ctx context.Context, tr *oauth.TokenRequest, b *browser, a *oauth.Authorization) (*Session, error) {
 	if s := b.of(a.Subject); s != nil {
 		err := s.join(ctx, a)
 		if !errors.Is(err, errSessionOver) {
@@ -106,7 +116,7 @@ func (p *Provider) signIn(ctx context.Context, b *browser, a *oauth.Authorizatio
 			return nil, oauth.NewError(oauth.CodeLoginRequired, ReasonPrompt, "The person must sign in").WithCause(err)
 		}
 	}
-	s, err := p.newSession(ctx, a)
+	s, err := p.newSession(ctx, tr, a)
 	if err == nil {
 		p.observe(ctx, oauth.Event{Type: EventSessionBegun, Subject: a.Subject, ClientID: a.Client().ID})
 	}

@@ -21,49 +21,6 @@ type Consent struct {
 	Scopes   map[string]time.Time // and since when
 }
 
-// consentRecord is a consent at rest. Times are Unix seconds.
-type consentRecord struct {
-	Subject  string           `json:"su"`
-	Client   string           `json:"cl"`
-	Scopes   map[string]int64 `json:"sc"`
-	Revoking []string         `json:"re,omitempty"` // was taken back: grants that have any of it are being ended
-}
-
-func (rec *consentRecord) consent() Consent {
-	c := Consent{Subject: rec.Subject, ClientID: rec.Client, Scopes: make(map[string]time.Time, len(rec.Scopes))}
-	for name, at := range rec.Scopes {
-		c.Scopes[name] = time.Unix(at, 0)
-	}
-	return c
-}
-
-func (p *Provider) consentKey(subject, client string) store.Key {
-	return store.Key{Kind: kindConsent, Space: p.server.Space(), ID: store.Digest("consent", subject, client)}
-}
-
-// clientTag is the tag by which the consents of a client are found.
-func (p *Provider) clientTag(client string) store.Key {
-	return store.Key{Kind: kindConsent, Space: p.server.Space(), ID: store.Digest("client", client)}
-}
-
-var errConsentDamaged = errors.New("oidc: the record of a consent cannot be read")
-
-// loadConsent reads a consent; nil if there is none.
-func (p *Provider) loadConsent(ctx context.Context, key store.Key) (*consentRecord, error) {
-	recs := []store.Record{{Key: key}}
-	if _, err := p.server.Config().Store.Get(ctx, nil, recs); err != nil {
-		return nil, err
-	}
-	if recs[0].Version == 0 {
-		return nil, nil
-	}
-	rec := new(consentRecord)
-	if json.Unmarshal(recs[0].Value, rec) != nil {
-		return nil, errConsentDamaged
-	}
-	return rec, nil
-}
-
 // asked are the scopes of a request that a person must be asked about: those that the
 // server marks, and all of them for a client that is not the operator's own.
 func (p *Provider) asked(c *oauth.Client, req *oauth.AuthorizationRequest, scopes []string) []string {
@@ -93,12 +50,13 @@ func (p *Provider) unconsented(ctx context.Context, a *oauth.Authorization, req 
 	if err != nil || rec == nil {
 		return asked, err
 	}
-	return slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return rec.Scopes[name] != 0 }), nil
+	return rec.lacks(asked), nil
 }
 
 // allow remembers what a person allows, and makes the grant hang on it.
 func (p *Provider) allow(ctx context.Context, a *oauth.Authorization, scopes []string) error {
 	key, now := p.consentKey(a.Subject, a.Client().ID), p.server.Now().Unix()
+	var revoked uint32
 	_, err := store.Update(ctx, p.server.Config().Store, key, func(cur store.Record) (store.Record, error) {
 		rec := consentRecord{Subject: a.Subject, Client: a.Client().ID}
 		if cur.Version != 0 && json.Unmarshal(cur.Value, &rec) != nil {
@@ -110,6 +68,7 @@ func (p *Provider) allow(ctx context.Context, a *oauth.Authorization, scopes []s
 		if rec.Scopes == nil {
 			rec.Scopes = make(map[string]int64)
 		}
+		revoked = rec.Revoked
 		missing := false
 		for _, name := range scopes {
 			if rec.Scopes[name] == 0 {
@@ -132,20 +91,34 @@ func (p *Provider) allow(ctx context.Context, a *oauth.Authorization, scopes []s
 	if err != nil && !errors.Is(err, errNothing) {
 		return err
 	}
-	p.underConsent(a, scopes)
+	p.underConsent(a, scopes, revoked)
 	return nil
+}
+
+// relyOn makes the grant hang on the consent that is there, and returns what it lacks.
+// Nothing is written: what was taken back does not come back by itself.
+func (p *Provider) relyOn(ctx context.Context, a *oauth.Authorization, scopes []string) (missing []string, err error) {
+	rec, err := p.loadConsent(ctx, p.consentKey(a.Subject, a.Client().ID))
+	if err != nil {
+		return nil, err
+	}
+	if rec == nil {
+		return scopes, nil
+	}
+	if missing = rec.lacks(scopes); len(missing) == 0 {
+		p.underConsent(a, scopes, rec.Revoked)
+	}
+	return missing, nil
 }
 
 var errRevoking = errors.New("oidc: the consent is being revoked")
 
-// underConsent makes a grant hang on the consent, which must allow those scopes.
-func (p *Provider) underConsent(a *oauth.Authorization, scopes []string) {
+// underConsent makes a grant hang on the consent, which must allow those scopes and not
+// have been taken back meanwhile.
+func (p *Provider) underConsent(a *oauth.Authorization, scopes []string, revoked uint32) {
 	a.Under(oauth.Parent{Key: p.consentKey(a.Subject, a.Client().ID), Over: func(value []byte) bool {
 		var rec consentRecord
-		if json.Unmarshal(value, &rec) != nil {
-			return true
-		}
-		return slices.ContainsFunc(scopes, func(name string) bool { return rec.Scopes[name] == 0 })
+		return json.Unmarshal(value, &rec) != nil || rec.Revoked != revoked || len(rec.lacks(scopes)) > 0
 	}})
 }
 
@@ -197,6 +170,7 @@ func (p *Provider) RevokeConsent(ctx context.Context, subject, clientID string, 
 			}
 			delete(rec.Scopes, name)
 		}
+		rec.Revoked++
 	})
 	if errors.Is(err, errNothing) {
 		return nil
@@ -225,24 +199,6 @@ func (p *Provider) endRevoked(ctx context.Context, key store.Key) error {
 	}
 	err = p.editConsent(ctx, key, func(rec *consentRecord) {
 		rec.Revoking = slices.DeleteFunc(rec.Revoking, func(name string) bool { return slices.Contains(gone, name) })
-	})
-	return err
-}
-
-// editConsent changes a record that is there; errNothing says that there is none.
-func (p *Provider) editConsent(ctx context.Context, key store.Key, edit func(*consentRecord)) error {
-	_, err := store.Update(ctx, p.server.Config().Store, key, func(cur store.Record) (store.Record, error) {
-		var rec consentRecord
-		switch {
-		case cur.Version == 0:
-			return cur, errNothing
-		case json.Unmarshal(cur.Value, &rec) != nil:
-			return cur, errConsentDamaged
-		}
-		edit(&rec)
-		value, err := json.Marshal(&rec)
-		cur.Value = value
-		return cur, err
 	})
 	return err
 }

@@ -27,6 +27,14 @@ func (p *Provider) Metadata() oauth.Metadata {
 	m["claims_parameter_supported"] = p.readsRequests()
 	m["request_parameter_supported"] = false
 	m["request_uri_parameter_supported"] = false // its default would be true
+	if p.config.Pages != nil {
+		m["end_session_endpoint"] = p.server.URL(p.config.EndSessionPath)
+		m["frontchannel_logout_supported"] = true
+		m["frontchannel_logout_session_supported"] = true
+	}
+	if p.config.Sessions.Monitor {
+		m["check_session_iframe"] = p.server.URL(p.config.CheckSessionPath)
+	}
 	return m
 }
 

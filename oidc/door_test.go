@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,12 +37,14 @@ type door struct {
 	allow   []string // what the person allows when asked; nil stops at the page
 	needs   []oidc.Need
 	last    *oidc.Interaction
-	events  []oauth.Event
+
+	mu     sync.Mutex
+	events []oauth.Event
 }
 
 const back = "https://app.example/cb"
 
-func newDoor(t *testing.T, edit ...func(*oauth.Config, *oidc.Config)) *door {
+func newDoor(t testing.TB, edit ...func(*oauth.Config, *oidc.Config)) *door {
 	d := &door{person: "mia", methods: []string{"password"}, memory: store.NewMemory()}
 	d.now.Store(time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC).Unix())
 	d.jar, _ = cookiejar.New(nil)
@@ -72,8 +75,12 @@ func newDoor(t *testing.T, edit ...func(*oauth.Config, *oidc.Config)) *door {
 		ID: "op", Issuer: issuer, Store: d.memory, Keys: k.keys, Clients: clients, Now: func() time.Time { return time.Unix(d.now.Load(), 0) },
 		Subjects: oauth.SubjectFunc(func(context.Context, string) (oauth.Subject, error) { return oauth.Subject{Active: k.active}, nil }),
 		Grants:   []oauth.Grant{oauth.AuthorizationCode(), oauth.RefreshToken()}, ResponseTypes: types,
-		Scopes:  append(oidc.Scopes(), oauth.Scope{Name: "orders"}, oauth.Scope{Name: "pay", Consent: true}),
-		Observe: func(_ context.Context, e oauth.Event) { d.events = append(d.events, e) },
+		Scopes: append(oidc.Scopes(), oauth.Scope{Name: "orders"}, oauth.Scope{Name: "pay", Consent: true}),
+		Observe: func(_ context.Context, e oauth.Event) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.events = append(d.events, e)
+		},
 	}
 	k.config = oidc.Config{Pages: doorPages{d}, Claims: func(context.Context, oidc.ClaimsRequest) (oidc.Claims, error) {
 		return oidc.Claims{"name": "Mia", "email": "mia@example.test"}, nil
@@ -117,7 +124,8 @@ func (p doorPages) Interact(w http.ResponseWriter, r *http.Request, op *oidc.Pro
 		if in.Need == oidc.NeedConsent || in.Need == oidc.NeedStepUp {
 			a, err = op.Resume(ctx, r, tr, in.Request, in.Subject)
 		}
-		if a == nil {
+		anew := a == nil
+		if anew {
 			if a, err = tr.Begin(ctx, in.Request); err != nil {
 				return err
 			}
@@ -131,7 +139,8 @@ func (p doorPages) Interact(w http.ResponseWriter, r *http.Request, op *oidc.Pro
 		var allowed []string
 		if in.Need == oidc.NeedConsent {
 			allowed = d.allow
-		} else {
+		}
+		if anew || in.Need == oidc.NeedStepUp {
 			for _, m := range d.methods {
 				kind := policy.Knowledge
 				if m != "password" {
@@ -161,6 +170,34 @@ type visit struct {
 
 // authorize asks as the app does, in the browser of the jar.
 func (d *door) authorize(pairs ...string) visit {
+	d.needs, d.last = nil, nil
+	return d.browse(http.MethodGet, authorization(pairs...), "")
+}
+
+// ask does the same with a cookie of its own, for many at once.
+func (d *door) ask(cookie string, pairs ...string) visit {
+	r := httptest.NewRequest(http.MethodGet, "https://op.example"+authorization(pairs...), nil)
+	r.AddCookie(&http.Cookie{Name: d.provider.CookieName("session"), Value: cookie})
+	w := httptest.NewRecorder()
+	d.mux.ServeHTTP(w, r)
+	return newVisit(w)
+}
+
+// resume goes on where a page has stopped, in the browser of now.
+func (d *door) resume() visit {
+	in := *d.last
+	d.needs = nil
+	r, w := httptest.NewRequest(http.MethodPost, "https://op.example/page", nil), httptest.NewRecorder()
+	for _, c := range d.jar.Cookies(r.URL) {
+		r.AddCookie(c)
+	}
+	doorPages{d}.Interact(w, r, d.provider, &in)
+	d.jar.SetCookies(r.URL, w.Result().Cookies())
+	d.last = &in
+	return newVisit(w)
+}
+
+func authorization(pairs ...string) string {
 	v := url.Values{"client_id": {"app"}, "redirect_uri": {back}, "response_type": {"code"}, "scope": {"openid profile"}, "state": {"s"},
 		"nonce": {"n"}, "code_challenge": {challenge}, "code_challenge_method": {"S256"}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -168,8 +205,7 @@ func (d *door) authorize(pairs ...string) visit {
 			v.Del(pairs[i])
 		}
 	}
-	d.needs, d.last = nil, nil
-	return d.browse(http.MethodGet, "/t1/authorize?"+v.Encode(), "")
+	return "/t1/authorize?" + v.Encode()
 }
 
 func (d *door) browse(method, path, body string) visit {
@@ -184,6 +220,10 @@ func (d *door) browse(method, path, body string) visit {
 	w := httptest.NewRecorder()
 	d.mux.ServeHTTP(w, r)
 	d.jar.SetCookies(r.URL, w.Result().Cookies())
+	return newVisit(w)
+}
+
+func newVisit(w *httptest.ResponseRecorder) visit {
 	v := visit{w.Code, w.Header(), w.Body.String(), nil}
 	if to, err := url.Parse(w.Header().Get("Location")); err == nil {
 		v.params = to.Query()

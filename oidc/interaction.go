@@ -80,4 +80,6 @@ const (
 	ReasonClaims oauth.Reason = "claims_request_invalid" // the claims parameter
 
 	ReasonConsentRevoked oauth.Reason = "consent_revoked"
+	ReasonSignedOut      oauth.Reason = "signed_out" // by the person
+	ReasonLogoutRedirect oauth.Reason = "post_logout_redirect_uri_unregistered"
 )

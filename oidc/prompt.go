@@ -35,7 +35,16 @@ func (p *Provider) interactOrRefuse(w http.ResponseWriter, r *http.Request, req 
 // refuse sends the browser back with an error. A client that watches the session is
 // told its state, with errors too.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest, err error) {
-	p.server.Refuse(r.Context(), req, err).Write(w, r)
+	resp := p.server.Refuse(r.Context(), req, err)
+	if p.config.Sessions.Monitor {
+		if b, err := p.browser(r); err == nil {
+			b.writeState(w)
+			if state := b.sessionState(req); state != "" {
+				resp.Add("session_state", state)
+			}
+		}
+	}
+	resp.Write(w, r)
 }
 
 // Continue answers an authorization request from the browser's sessions if it can, and
@@ -105,7 +114,7 @@ func (p *Provider) parseHint(ctx context.Context, hint string) (*token.Claims, e
 	c := new(token.Claims)
 	keys := p.server.Config().Keys
 	err := keys.Signing.KeySet().VerifyInto(c, token.TypeIDToken, hint)
-	if err != nil && keys.Reload(ctx) == nil {
+	if err != nil && keys.LookAgain(ctx, p.server.Now()) {
 		err = keys.Signing.KeySet().VerifyInto(c, token.TypeIDToken, hint)
 	}
 	switch {

@@ -86,6 +86,19 @@ type Config struct {
 	// UserInfoPath is where UserInfo is served, on the issuer's origin. "" is
 	// /userinfo beside the token endpoint.
 	UserInfoPath string
+
+	// CheckSessionPath is where the page for SessionConfig.Monitor is. "" is
+	// /check-session beside the token endpoint.
+	CheckSessionPath string
+
+	// EndSessionPath is where clients send people who sign out. "" is /logout beside the
+	// token endpoint. It is served if there are Pages.
+	EndSessionPath string
+
+	// The pages of signing out; nil are plain ones. Each writes the whole answer.
+	ConfirmLogout func(w http.ResponseWriter, r *http.Request, page *LogoutConfirmation)
+	LoggedOut     func(w http.ResponseWriter, r *http.Request, page *LoggedOut)
+	LogoutError   func(w http.ResponseWriter, r *http.Request, page *LogoutError)
 }
 
 // Provider is an OpenID Provider. It is made by [New].
@@ -119,8 +132,17 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 	if err := c.resolveClaims(&base); err != nil {
 		return nil, err
 	}
-	if c.UserInfoPath == "" {
-		c.UserInfoPath = base.Paths.Beside("userinfo")
+	c.UserInfoPath = cmp.Or(c.UserInfoPath, base.Paths.Beside("userinfo"))
+	c.CheckSessionPath = cmp.Or(c.CheckSessionPath, base.Paths.Beside("check-session"))
+	c.EndSessionPath = cmp.Or(c.EndSessionPath, base.Paths.Beside("logout"))
+	if c.ConfirmLogout == nil {
+		c.ConfirmLogout = showConfirmLogout
+	}
+	if c.LoggedOut == nil {
+		c.LoggedOut = showLoggedOut
+	}
+	if c.LogoutError == nil {
+		c.LogoutError = showLogoutError
 	}
 	if err := c.Sessions.resolve(base.Issuer); err != nil {
 		return nil, err
@@ -145,7 +167,11 @@ func (p *Provider) Mount(mux oauth.Mux) {
 	p.server.Mount(mux)
 	mux.Handle(p.config.UserInfoPath, p.UserInfoHandler())
 	mux.Handle(p.discoveryPath(), p.DiscoveryHandler())
+	if p.config.Sessions.Monitor {
+		mux.Handle(p.config.CheckSessionPath, p.CheckSessionHandler())
+	}
 	if p.config.Pages != nil {
+		mux.Handle(p.config.EndSessionPath, p.EndSessionHandler())
 		for path, h := range p.config.Pages.Routes(p) {
 			mux.Handle(path, h)
 		}

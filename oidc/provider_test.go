@@ -38,7 +38,7 @@ func (personGrant) Authorize(_ context.Context, r *oauth.TokenRequest) (*oauth.A
 }
 
 type kit struct {
-	t      *testing.T
+	t      testing.TB
 	mux    *http.ServeMux
 	keys   *oauth.Keys
 	active bool

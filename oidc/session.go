@@ -26,6 +26,12 @@ type SessionConfig struct {
 	// Lax otherwise. Needs an https issuer.
 	CrossSite bool
 
+	// Monitor lets pages of clients watch whether somebody is still signed in (OpenID
+	// Connect Session Management): it needs a cookie that scripts of the issuer's origin
+	// can read, in frames of other sites. In a browser that keeps cookies away from such
+	// frames every watch says "changed".
+	Monitor bool
+
 	// EndOffline ends grants with a refresh token too when a session ends. Without, they
 	// live on: it is what offline_access is for (OpenID Connect Core section 11).
 	EndOffline bool
@@ -48,11 +54,14 @@ func (c *SessionConfig) resolve(issuer string) error {
 // Session is a person signed in in a browser. It is good until the request has been
 // answered.
 type Session struct {
-	p     *Provider
-	id    [16]byte
-	rec   sessionRecord
-	sid   string
-	fresh bool // the cookie must be set
+	p   *Provider
+	id  [16]byte
+	rec sessionRecord
+	sid string // of the client that is being answered
+
+	generation uint32 // of the cookie that the browser has, or gets now
+	born       bool   // with this request
+	raised     bool   // by what this request has proved
 }
 
 // ID names the session in events and for [Provider.EndSession]; it opens nothing.
@@ -76,10 +85,21 @@ func (s *Session) Clients() []string {
 	return ids
 }
 
+// SID is by what a client knows the session ("sid"); "" if it is not in it. Each client
+// has its own.
+func (s *Session) SID(clientID string) string {
+	for _, c := range s.rec.Clients {
+		if c.ID == clientID {
+			return c.SID
+		}
+	}
+	return ""
+}
+
 // EndSession ends a session and the grants that hang on it, those with a refresh token
 // excepted unless SessionConfig.EndOffline says otherwise. After nil nothing of it is
 // good any more. A session that is over already is no error. An end that was interrupted
-// is finished by calling it again.
+// is finished by calling it again, and by whoever comes with the session's cookie.
 func (p *Provider) EndSession(ctx context.Context, id string) error {
 	raw, err := base64.RawURLEncoding.DecodeString(id)
 	if err != nil || len(raw) != 16 {
@@ -102,8 +122,8 @@ func (p *Provider) endSession(ctx context.Context, id [16]byte, why oauth.Reason
 			case rec.State == sessionEnded:
 				return cur, errNothing
 			}
-			if was == nil {
-				was = rec
+			if state == sessionEnding {
+				was = rec // as it was last: clients that have joined meanwhile are told too
 			}
 			next := *rec
 			next.State = state

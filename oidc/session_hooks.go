@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/mintyard/mintyard/oauth"
 )
@@ -23,11 +22,3 @@ func (p *Provider) observe(ctx context.Context, e oauth.Event) {
 
 // noticeEnd tells the clients of a session that it ends.
 func (p *Provider) noticeEnd(context.Context, *sessionRecord) error { return nil }
-
-// writeState sets the cookie that pages of the clients watch.
-func (p *Provider) writeState(http.ResponseWriter, *browser) error { return nil }
-
-// sessionState is the session_state of an answer.
-func (p *Provider) sessionState(*http.Request, *browser, *oauth.AuthorizationRequest) string {
-	return ""
-}

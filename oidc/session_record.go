@@ -17,7 +17,7 @@ import (
 
 // The kinds of record of this package.
 const (
-	kindSession store.Kind = 'w' // one person signed in in one browser
+	kindSession store.Kind = 'n' // one person signed in in one browser
 	kindConsent store.Kind = 'y' // what a person allows a client
 )
 
@@ -144,12 +144,16 @@ func (p *Provider) good(rec *sessionRecord, generation uint32, now time.Time) bo
 
 const parallelTabs = 10 * time.Second
 
-// newSession makes a session of what was proved.
-func (p *Provider) newSession(ctx context.Context, a *oauth.Authorization) (*Session, error) {
-	s := &Session{p: p, fresh: true}
+// newSession makes a session of what was proved. If the person is ended meanwhile the
+// session may be missed: so that is looked up when it is written.
+func (p *Provider) newSession(ctx context.Context, tr *oauth.TokenRequest, a *oauth.Authorization) (*Session, error) {
+	if err := tr.NoteSubject(ctx, a); err != nil {
+		return nil, err
+	}
+	s := &Session{p: p, born: true, generation: 1}
 	rand.Read(s.id[:])
 	now := p.server.Now()
-	s.rec = sessionRecord{State: sessionActive, Created: now.Unix(), Used: now.Unix(), Generation: 1, Raised: now.UnixMilli()}
+	s.rec = sessionRecord{State: sessionActive, Created: now.Unix(), Used: now.Unix(), Generation: s.generation, Raised: now.UnixMilli()}
 	s.rec.take(a)
 	s.sid, _ = s.rec.client(a.Client().ID, now)
 	rec, err := s.record()
@@ -157,7 +161,13 @@ func (p *Provider) newSession(ctx context.Context, a *oauth.Authorization) (*Ses
 		return nil, err
 	}
 	rec.Tags = []store.Key{p.server.SubjectKey(a.Subject)}
-	return s, store.Insert(ctx, p.server.Config().Store, rec)
+	if err := store.Insert(ctx, p.server.Config().Store, rec); err != nil {
+		return nil, err
+	}
+	if err := tr.CheckSubject(ctx, a); err != nil {
+		return nil, errors.Join(err, p.discard(ctx, s))
+	}
+	return s, nil
 }
 
 // record is the session as it is written.
@@ -168,12 +178,14 @@ func (s *Session) record() (store.Record, error) {
 
 // join makes the client one of the session, and, if more was proved than the session
 // knew, raises its generation, so that a cookie that somebody else has seen before is
-// worth less than what is proved now.
+// worth less than what is proved now. That the session was used is written only when it
+// is stale enough to matter, and is not worth failing for.
 func (s *Session) join(ctx context.Context, a *oauth.Authorization) error {
 	now := s.p.server.Now()
-	raised := false
+	raised, added := false, false
 	_, err := store.Update(ctx, s.p.server.Config().Store, s.p.sessionKey(s.id), func(cur store.Record) (store.Record, error) {
 		var rec sessionRecord
+		s.sid, raised, added = "", false, false
 		switch {
 		case cur.Version == 0:
 			return cur, errSessionOver
@@ -182,8 +194,8 @@ func (s *Session) join(ctx context.Context, a *oauth.Authorization) error {
 		case rec.State != sessionActive || rec.Subject != a.Subject:
 			return cur, errSessionOver
 		}
-		sid, added := rec.client(a.Client().ID, now)
-		s.sid, raised = sid, a.AuthTime.Unix() > rec.AuthTime || len(a.Methods) > len(rec.Methods)
+		s.sid, added = rec.client(a.Client().ID, now)
+		raised = a.AuthTime.Unix() > rec.AuthTime || len(a.Methods) > len(rec.Methods)
 		idle := int64(s.p.config.Sessions.Idle / time.Second)
 		if !added && !raised && now.Unix()-rec.Used < idle/16 {
 			return cur, errNothing
@@ -196,10 +208,12 @@ func (s *Session) join(ctx context.Context, a *oauth.Authorization) error {
 		s.rec = rec
 		return s.record()
 	})
-	if errors.Is(err, errNothing) {
+	switch {
+	case errors.Is(err, errNothing), err != nil && s.sid != "" && !raised && !added:
 		return nil
+	case err == nil && raised:
+		s.raised, s.generation = true, s.rec.Generation
 	}
-	s.fresh = s.fresh || raised && err == nil
 	return err
 }
 
@@ -208,9 +222,11 @@ var (
 	errSessionDamaged = errors.New("oidc: the record of a session cannot be read")
 )
 
-// cookie is the session's part of the cookie.
+// cookie is the session's part of the cookie: of the generation that the browser has
+// shown or has just earned. Whoever comes with the one before does not get the present
+// one for it: that browser has it, from the answer to another tab.
 func (s *Session) cookie() (string, error) {
-	h := token.Handle{Kind: token.HandleSession, Record: s.id, Generation: s.rec.Generation}
+	h := token.Handle{Kind: token.HandleSession, Record: s.id, Generation: s.generation}
 	out, err := s.p.server.Config().Keys.Handles.Append(nil, &h, nil)
 	return string(out), err
 }

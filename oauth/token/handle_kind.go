@@ -21,6 +21,7 @@ const (
 	HandleRegistration                       // a registration access token
 	HandleAuthorize                          // an authorization request that waits for the person
 	HandleSignIn                             // a sign-in on pages that goes on
+	HandleLogout                             // a request to sign out that waits for the person
 
 	handleKinds
 )
@@ -41,13 +42,14 @@ var handlePrefixes = [handleKinds]string{
 	HandleRegistration: "mint_rat_",
 	HandleAuthorize:    "mint_az_",
 	HandleSignIn:       "mint_si_",
+	HandleLogout:       "mint_lo_",
 }
 
 var handleNames = [handleKinds]string{
 	HandleAccess: "access", HandleRefresh: "refresh", HandleCode: "code", HandleMFA: "mfa", HandleOOB: "oob",
 	HandleDevice: "device", HandleRequest: "request", HandleCIBA: "ciba", HandleSession: "session",
 	HandleWebAuthn: "webauthn", HandleRegistration: "registration",
-	HandleAuthorize: "authorize", HandleSignIn: "sign_in",
+	HandleAuthorize: "authorize", HandleSignIn: "sign_in", HandleLogout: "logout",
 }
 
 func (k HandleKind) valid() bool { return k > 0 && k < handleKinds }

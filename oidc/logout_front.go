@@ -1,0 +1,33 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mintyard/mintyard/oauth"
+)
+
+// frames are the addresses that a page loads so that the clients of sessions that are
+// over forget the person in this browser (OpenID Connect Front-Channel Logout section 3):
+// each with the issuer and the client's own id of the session.
+func (p *Provider) frames(ctx context.Context, over []*sessionRecord) ([]string, error) {
+	var list []string
+	for _, was := range over {
+		for _, sc := range was.Clients {
+			c, err := p.logoutClient(ctx, sc.ID)
+			switch {
+			case errors.Is(err, errLogoutClient): // it is not there any more
+				continue
+			case err != nil:
+				return nil, err
+			case c.OpenID.FrontchannelLogoutURI == "" || oauth.CheckWebURL(c.OpenID.FrontchannelLogoutURI) != nil:
+				continue
+			}
+			u := oauth.AuthorizationResponse{Mode: oauth.ModeQuery, RedirectURI: c.OpenID.FrontchannelLogoutURI}
+			u.Add("iss", p.server.Config().Issuer)
+			u.Add("sid", sc.SID)
+			list = append(list, u.URL())
+		}
+	}
+	return list, nil
+}

@@ -158,18 +158,18 @@ func (o *Outbox) send(ctx context.Context, w Work) (err error) {
 
 // next is when to try again; false if there is nothing left to try. Half of the wait is
 // left to chance, so that what failed together is not tried again together. An attempt
-// that would come too late is made in time, as the last one.
+// that would come after the end is made just before it, as the last one.
 func (o *Outbox) next(r *record, now time.Time) (time.Time, bool) {
 	wait := o.config.First
 	for n := 1; n < r.Attempts && wait < o.config.Longest; n++ {
 		wait *= 2
 	}
 	wait = min(wait, o.config.Longest)
-	next, last := now.Add(wait/2+rand.N(wait/2+1)).Truncate(time.Millisecond), time.UnixMilli(r.End).Add(-o.config.Timeout)
+	next, last := now.Add(wait/2+rand.N(wait/2+1)).Truncate(time.Millisecond), time.UnixMilli(r.End).Add(-time.Second)
 	if next.After(last) {
 		next = last
 	}
-	return next, r.Attempts < o.config.Attempts && next.After(now)
+	return next, r.Attempts < o.config.Attempts && now.Before(last)
 }
 
 // giveUp tells first and deletes then: a crash between the two tells twice.

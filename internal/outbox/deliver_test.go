@@ -74,7 +74,7 @@ func TestEnd(t *testing.T) {
 		stop()
 		sent := w.sendings()
 		last := sent[len(sent)-1].at
-		require.WithinDuration(t, end.Add(-10*time.Second), last, time.Second+time.Millisecond)
+		require.Equal(t, end.Add(-time.Second).Truncate(time.Millisecond), last)
 		require.Len(t, w.observed(outbox.GaveUp), 1)
 		require.Empty(t, w.records())
 	})
@@ -124,6 +124,63 @@ func TestEveryAttemptEndsWithItsNode(t *testing.T) {
 		require.ErrorIs(t, w.observed(outbox.GaveUp)[0].Err, outbox.ErrAttempts)
 		require.Len(t, w.sendings(), 3)
 		require.Empty(t, w.records())
+	})
+}
+
+// Who is told that work was given up hears of it though the node dies in that moment.
+func TestGivingUpEndsWithItsNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.receive = func(context.Context, outbox.Work) error { return outbox.Permanent(errDown) }
+		w.enqueue(w.node(), outbox.Work{})
+		memory := w.store
+		dead := &mortal{Store: memory}
+		w.store = dead
+		o := w.node(func(c *outbox.Config) {
+			tell := c.Observe
+			c.Observe = func(ctx context.Context, e outbox.Event) { tell(ctx, e); dead.died.Store(true) }
+		})
+		_, err := o.Deliver(t.Context())
+		require.ErrorIs(t, err, errDied)
+		require.Len(t, w.observed(outbox.GaveUp), 1)
+		w.store = memory
+		time.Sleep(time.Minute)
+		require.Equal(t, 1, w.deliver(w.node()).GivenUp)
+		require.Len(t, w.observed(outbox.GaveUp), 2)
+		require.Empty(t, w.records())
+	})
+}
+
+// A node whose clock is ahead leaves alone what another one is at.
+func TestClocksDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.receive = func(context.Context, outbox.Work) error { time.Sleep(9 * time.Second); return nil }
+		behind := w.node()
+		ahead := w.node(func(c *outbox.Config) { c.Now = func() time.Time { return time.Now().Add(10 * time.Second) } })
+		w.enqueue(behind, outbox.Work{})
+		defer run(t, behind)()
+		for range 20 {
+			time.Sleep(time.Second)
+			require.Zero(t, w.deliver(ahead).Done)
+		}
+		require.Len(t, w.sendings(), 1)
+		require.Empty(t, w.records())
+	})
+}
+
+// Waits may be as short as one likes.
+func TestShortWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.receive = func(context.Context, outbox.Work) error { return errDown }
+		o := w.node(func(c *outbox.Config) { c.First, c.Longest, c.Attempts = 1, 1, 5 })
+		w.enqueue(o, outbox.Work{})
+		for range 5 {
+			w.deliver(o)
+		}
+		require.Len(t, w.sendings(), 5)
+		require.Len(t, w.observed(outbox.GaveUp), 1)
 	})
 }
 

@@ -31,7 +31,7 @@ func (t EventType) String() string {
 // Event is something that did not go as it should.
 type Event struct {
 	Type EventType
-	Work Work      // its Payload is what was enqueued; zero in a Trouble
+	Work Work      // its Payload may be secret; zero in a Trouble
 	Next time.Time // of a Retry: the next attempt
 	Err  error     // what Send returned, or one of the errors below
 }

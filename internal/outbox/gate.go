@@ -9,7 +9,8 @@ const maxKnown = 4096
 // gate says how many attempts run at a time on this node, in all and to one receiver.
 // Receivers that failed last get one place each and half of all between them, and with
 // those of whom nothing is known three quarters. So however many hang until their time
-// is up, a place is free for those that answered last.
+// is up, a place is free for those that answered last. If it is those that begin to
+// hang, they can take every place for the time of one attempt, and then no more.
 type gate struct {
 	all, each int // limits
 

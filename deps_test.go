@@ -31,6 +31,8 @@ var rules = []struct {
 	{"store/storetest", []string{"store", "github.com/stretchr/testify/require"}, "the suite that stores must pass imports testing, and the contract only"},
 	{"internal/password", []string{"golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt"}, "slow hashes, for client secrets and for passwords"},
 	{"internal/enrolment", []string{"store"}, "the authenticators of persons, one record each, whatever the factor"},
+	{"internal/outbox", []string{"store"}, "work that is tried until it is done: what it is, and who is told, its callers know"},
+	{"internal/egress", nil, "asking addresses that clients chose: the guard must not depend on what it guards"},
 	{"internal/proving", []string{"authenticator", "oauth", "policy"}, "what a person proves, whatever the door: direct grants and pages differ in what they say about it"},
 	{"authenticator", []string{"internal/enrolment", "internal/password", "policy", "store", "github.com/pquerna/otp…", "github.com/go-jose/go-jose/v4…"}, "a factor knows no protocol: the same one serves direct grants and pages"},
 	{"oauth", []string{"internal/password", "oauth/token", "policy", "store", "github.com/go-jose/go-jose/v4…"}, "the one path to a token knows neither factors nor OpenID Connect"},

@@ -17,13 +17,13 @@ const maxDefaultMaxAge = 10 * 365 * 24 * time.Hour
 // ValidateClient reports what is wrong with what a client has at an OpenID Provider,
 // naming the field: what the provider has no key for, cannot encrypt with or to, or
 // cannot tell a sector of. Hosts call it when a client is registered, after
-// [oauth.Client.Validate]. [New] does so for a fixed list.
+// [oauth.Client.Validate]: the error is an *oauth.ClientError. [New] does so for a fixed list.
 func (p *Provider) ValidateClient(c *oauth.Client) error {
 	for _, check := range []func(*oauth.Client) (field string, err error){
 		p.checkSubjectType, p.checkAlgorithms, p.checkClientGroups, checkURLs, checkDefaults,
 	} {
 		if field, err := check(c); err != nil {
-			return fmt.Errorf("oidc: client %q: OpenID.%s: %w", c.ID, field, err)
+			return &oauth.ClientError{ID: c.ID, Field: "OpenID." + field, Why: err.Error()}
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func planClients(c *fileConfig, n *names, servers []*serverPlan) error {
 		scopes := make(map[string]bool)
 		for _, s := range servers {
 			if k.Servers == nil || slices.Contains(k.Servers, s.id) {
-				s.clients = append(s.clients, client)
+				s.clients, s.paths[client.ID] = append(s.clients, client), path
 				for name := range n.servers[s.id] {
 					scopes[name] = true
 				}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oauth/token"
 )
 
 // planRedirects settles what the client does at the authorization endpoint.
@@ -15,6 +16,7 @@ func planRedirects(path string, k *clientConfig, c *oauth.Client) error {
 	c.RedirectURIs, c.OptionalPKCE, c.ThirdParty = k.RedirectURIs, k.OptionalPKCE, k.ThirdParty
 	c.URI, c.LogoURI, c.PolicyURI, c.TOSURI = k.ClientURI, k.LogoURI, k.PolicyURI, k.TOSURI
 	c.Native, c.OpenID.DefaultACRValues = k.ApplicationType == "native", k.DefaultACRValues
+	planOpenID(&k.openIDConfig, &c.OpenID)
 	if k.RedirectURIs != nil && len(k.RedirectURIs) == 0 {
 		return refuse(path+".redirect_uris", "is empty; leave it out for a client that has none")
 	}
@@ -36,22 +38,46 @@ func planRedirects(path string, k *clientConfig, c *oauth.Client) error {
 	return nil
 }
 
+// planOpenID takes what the client has at an OpenID Provider. The provider judges it.
+func planOpenID(k *openIDConfig, o *oauth.OpenID) {
+	o.SubjectType, o.SectorIdentifier = k.SubjectType, k.SectorIdentifier
+	o.IDTokenAlgorithm, o.UserInfoAlgorithm = token.Algorithm(k.IDTokenAlg), token.Algorithm(k.UserInfoAlg)
+	o.IDTokenEncryption = oauth.Encryption{Algorithm: k.IDTokenKeyAlg, Content: k.IDTokenEnc}
+	o.UserInfoEncryption = oauth.Encryption{Algorithm: k.UserInfoKeyAlg, Content: k.UserInfoEnc}
+	if k.JWKS != nil {
+		o.JWKS = []byte(*k.JWKS)
+	}
+	if k.Groups != nil {
+		o.Groups = &oauth.GroupsClaim{Name: k.Groups.Name, Match: k.Groups.Match, Value: k.Groups.Value}
+	}
+	o.PostLogoutRedirectURIs, o.InitiateLoginURI = k.PostLogoutRedirectURIs, k.InitiateLoginURI
+	o.FrontchannelLogoutURI, o.FrontchannelLogoutSessionRequired = k.FrontchannelLogoutURI, k.FrontchannelLogoutSessionRequired
+	o.BackchannelLogoutURI, o.BackchannelLogoutSessionRequired = k.BackchannelLogoutURI, k.BackchannelLogoutSessionRequired
+}
+
 // refuseField says by the path of the file what the library has against a client.
 func refuseField(path string, err error) error {
 	var e *oauth.ClientError
 	if !errors.As(err, &e) {
 		return refuse(path, "%v", err)
 	}
-	name, rest, _ := strings.Cut(e.Field, "[")
+	name, rest, _ := strings.Cut(strings.TrimPrefix(e.Field, "OpenID."), "[")
 	if rest != "" {
 		rest = "[" + rest
 	}
-	name = upper.ReplaceAllString(strings.NewReplacer("URIs", "Uris", "URI", "Uri", "TOS", "Tos", "PKCE", "Pkce").Replace(name), "_$1")
-	name = strings.ToLower(strings.TrimPrefix(name, "_"))
-	if name == "uri" {
-		name = "client_uri"
+	known, ok := memberOf[name]
+	if !ok {
+		known = upper.ReplaceAllString(strings.NewReplacer("URIs", "Uris", "URI", "Uri", "ACR", "Acr", "TOS", "Tos", "PKCE", "Pkce", "JWKS", "Jwks").Replace(name), "_$1")
+		known = strings.ToLower(strings.TrimPrefix(known, "_"))
 	}
-	return refuse(path+"."+name+rest, "%s", e.Why)
+	return refuse(path+"."+known+rest, "%s", e.Why)
+}
+
+// memberOf are the members whose names are not those of the library's fields.
+var memberOf = map[string]string{
+	"URI": "client_uri", "IDTokenAlgorithm": "id_token_signed_response_alg", "IDTokenEncryption": "id_token_encrypted_response_alg",
+	"UserInfoAlgorithm": "userinfo_signed_response_alg", "UserInfoEncryption": "userinfo_encrypted_response_alg",
+	"Groups.Name": "groups_claim.name", "Groups.Match": "groups_claim.match", "Groups.Value": "groups_claim.value",
 }
 
 var upper = regexp.MustCompile(`([A-Z])`)

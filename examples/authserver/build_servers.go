@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -28,6 +29,7 @@ type serverPlan struct {
 	idAlg      token.Algorithm
 	idTTL      time.Duration
 	clients    []*oauth.Client
+	paths      map[string]string // of each client in the file
 	algorithms []token.Algorithm
 }
 
@@ -74,7 +76,7 @@ func planServers(c *fileConfig, n *names) ([]*serverPlan, error) {
 }
 
 func planServer(path, id string, c *serverConfig, n *names) (*serverPlan, error) {
-	p := &serverPlan{id: id, audience: c.Audience, scopes: append(oidc.Scopes(), oauth.Scope{
+	p := &serverPlan{id: id, paths: make(map[string]string), audience: c.Audience, scopes: append(oidc.Scopes(), oauth.Scope{
 		Name: scopeRecovery, Description: "Set a new password", Person: true, Recovery: true,
 	})}
 	at := func(name string) string { return join(path, name) }
@@ -207,6 +209,10 @@ func (p *serverPlan) newServer(base oauth.Config, origin string, claims oidc.Con
 	}
 	claims.IDTokenAlgorithm, claims.IDTokenTTL = p.idAlg, p.idTTL
 	provider, err := oidc.New(s, claims)
+	var wrong *oauth.ClientError
+	if errors.As(err, &wrong) {
+		return nil, refuseField(p.paths[wrong.ID], err)
+	}
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("server %q", p.id), "%v", err)
 	}

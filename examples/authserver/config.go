@@ -85,23 +85,24 @@ type refreshTokenConfig struct {
 
 // clientConfig has the names of RFC 7591 and OpenID Connect registration, and ours.
 type clientConfig struct {
-	ClientID                string   `json:"client_id"`
-	ClientSecret            string   `json:"client_secret"`
-	ClientSecretHash        string   `json:"client_secret_hash"`
-	ClientName              string   `json:"client_name"`
-	ApplicationType         string   `json:"application_type"`
-	GrantTypes              []string `json:"grant_types"`
-	Scope                   string   `json:"scope"`
-	RedirectURIs            []string `json:"redirect_uris"`
-	ResponseTypes           []string `json:"response_types"`
-	ClientURI               string   `json:"client_uri"`
-	LogoURI                 string   `json:"logo_uri"`
-	PolicyURI               string   `json:"policy_uri"`
-	TOSURI                  string   `json:"tos_uri"`
-	DefaultMaxAge           *seconds `json:"default_max_age"`
-	DefaultACRValues        []string `json:"default_acr_values"`
-	OptionalPKCE            bool     `json:"optional_pkce"`
-	ThirdParty              bool     `json:"third_party"`
+	ClientID         string   `json:"client_id"`
+	ClientSecret     string   `json:"client_secret"`
+	ClientSecretHash string   `json:"client_secret_hash"`
+	ClientName       string   `json:"client_name"`
+	ApplicationType  string   `json:"application_type"`
+	GrantTypes       []string `json:"grant_types"`
+	Scope            string   `json:"scope"`
+	RedirectURIs     []string `json:"redirect_uris"`
+	ResponseTypes    []string `json:"response_types"`
+	ClientURI        string   `json:"client_uri"`
+	LogoURI          string   `json:"logo_uri"`
+	PolicyURI        string   `json:"policy_uri"`
+	TOSURI           string   `json:"tos_uri"`
+	DefaultMaxAge    *seconds `json:"default_max_age"`
+	DefaultACRValues []string `json:"default_acr_values"`
+	OptionalPKCE     bool     `json:"optional_pkce"`
+	ThirdParty       bool     `json:"third_party"`
+	openIDConfig
 	TokenEndpointAuthMethod string   `json:"token_endpoint_auth_method"`
 	AccessTokenFormat       string   `json:"access_token_format"`
 	SignInPolicy            string   `json:"sign_in_policy"`
@@ -109,6 +110,46 @@ type clientConfig struct {
 	AssignedTo              []string `json:"assigned_to"`
 	Servers                 []string `json:"servers"`
 	ResourceServerFor       []string `json:"resource_server_for"`
+}
+
+// openIDConfig has the names of OpenID Connect registration, and of the logout
+// specifications.
+type openIDConfig struct {
+	SubjectType      string      `json:"subject_type"`
+	SectorIdentifier string      `json:"sector_identifier"` // the host, and no address of a list
+	IDTokenAlg       string      `json:"id_token_signed_response_alg"`
+	IDTokenKeyAlg    string      `json:"id_token_encrypted_response_alg"`
+	IDTokenEnc       string      `json:"id_token_encrypted_response_enc"`
+	UserInfoAlg      string      `json:"userinfo_signed_response_alg"`
+	UserInfoKeyAlg   string      `json:"userinfo_encrypted_response_alg"`
+	UserInfoEnc      string      `json:"userinfo_encrypted_response_enc"`
+	JWKS             *jsonObject `json:"jwks"`
+	Groups           *groups     `json:"groups_claim"`
+
+	PostLogoutRedirectURIs            []string `json:"post_logout_redirect_uris"`
+	FrontchannelLogoutURI             string   `json:"frontchannel_logout_uri"`
+	FrontchannelLogoutSessionRequired bool     `json:"frontchannel_logout_session_required"`
+	BackchannelLogoutURI              string   `json:"backchannel_logout_uri"`
+	BackchannelLogoutSessionRequired  bool     `json:"backchannel_logout_session_required"`
+	InitiateLoginURI                  string   `json:"initiate_login_uri"`
+}
+
+// groups says which groups a client's tokens carry.
+type groups struct {
+	Name  string `json:"name"`
+	Match string `json:"match"`
+	Value string `json:"value"`
+}
+
+// jsonObject is an object that the library reads.
+type jsonObject []byte
+
+func (o *jsonObject) decode(path string, raw json.RawMessage) error {
+	if raw[0] != '{' {
+		return refuse(path, "is not an object")
+	}
+	*o = jsonObject(raw)
+	return nil
 }
 
 type userConfig struct {

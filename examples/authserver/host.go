@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -167,6 +168,10 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 	if err != nil {
 		return nil, err
 	}
+	sectors, err := permanentKey(ctx, h.store, h.sealer, "pairwise subjects")
+	if err != nil {
+		return nil, &storeError{err}
+	}
 	pages, err := signin.New(h.factors.pages(h, direct))
 	if err != nil {
 		return nil, err
@@ -179,7 +184,8 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 	for i, s := range h.servers {
 		base.Keys = s.keys
 		s.provider, err = h.plans[i].newServer(base, origin, oidc.Config{
-			Claims: h.users.claims, ClaimsInIDToken: true, Pages: pages, Available: pages.Available,
+			Claims: h.users.claims, IDTokenClaims: []string{"preferred_username"}, PairwiseKey: sectors[:], Pages: pages, Available: pages.Available,
+			Sessions: oidc.SessionConfig{Monitor: true, CrossSite: strings.HasPrefix(origin, "https:")},
 		})
 		if err != nil {
 			return nil, err

@@ -18,17 +18,11 @@ var later = map[reflect.Type][]string{
 
 	reflect.TypeFor[clientConfig](): {
 		// RFC 7591 section 2
-		"contacts", "jwks_uri", "jwks",
+		"contacts", "jwks_uri",
 		"software_id", "software_version", "software_statement",
 		// OpenID Connect Registration section 2
-		"sector_identifier_uri", "subject_type", "id_token_signed_response_alg", "id_token_encrypted_response_alg",
-		"id_token_encrypted_response_enc", "userinfo_signed_response_alg", "userinfo_encrypted_response_alg",
-		"userinfo_encrypted_response_enc", "request_object_signing_alg", "request_object_encryption_alg",
-		"request_object_encryption_enc", "token_endpoint_auth_signing_alg", "require_auth_time",
-		"initiate_login_uri", "request_uris",
-		// logout
-		"post_logout_redirect_uris", "frontchannel_logout_uri", "frontchannel_logout_session_required",
-		"backchannel_logout_uri", "backchannel_logout_session_required",
+		"sector_identifier_uri", "request_object_signing_alg", "request_object_encryption_alg",
+		"request_object_encryption_enc", "token_endpoint_auth_signing_alg", "require_auth_time", "request_uris",
 		// RFC 8705, 9101, 9126, 9396, 9449, 9701, JARM, CIBA
 		"tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri", "tls_client_auth_san_ip",
 		"tls_client_auth_san_email", "tls_client_certificate_bound_access_tokens", "require_signed_request_object",

@@ -49,7 +49,10 @@ func (p *Provider) DryRun(ctx context.Context, re oauth.Rehearsal) (*DryRun, err
 			return err
 		}
 		run.UserInfo, err = p.userInfoClaims(ctx, fromAuthorization(UseUserInfo, a), a.Claims)
-		return err
+		if err != nil {
+			return claimsFailure(err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

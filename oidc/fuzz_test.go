@@ -63,7 +63,7 @@ func FuzzClaimsParameter(f *testing.F) {
 		again, err := parseClaims(s)
 		require.NoError(t, err)
 		require.True(t, reflect.DeepEqual(c, again))
-		_ = new(Provider).readRequest(&oauth.AuthorizationRequest{Claims: s})
+		_ = new(Provider).readRequest(new(oauth.Client), &oauth.AuthorizationRequest{Claims: s})
 	})
 }
 

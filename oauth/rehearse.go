@@ -28,7 +28,8 @@ type Rehearsal struct {
 // Rehearse does for a token request that nobody has sent what is done for one that was,
 // up to the write that grants: the client is looked up, the person, scopes and targets
 // are judged, the policies asked and the tokens minted. do sees the result. Nothing is
-// written, and what was minted is erased when do returns.
+// written, and what was minted is erased when do returns: it must not let a token out, since
+// resource servers that read tokens themselves would take it.
 //
 // Errors are those of the token endpoint; when policy wants more proof it is a
 // [*StepUpError]. Rehearsals are not in the event stream, but for what host functions

@@ -38,9 +38,9 @@ type ClaimsRequest struct {
 // Grant is what the claims function learns of the grant, and of how the person was
 // authenticated for it.
 type Grant struct {
-	ID        string   // as events carry it; "" for a client of its own
-	Type      string   // of the token request; at UserInfo, the one that made the grant
-	Resources []string // RFC 8707; nil is the server's own audience
+	ID       string   // as events carry it; "" for a client of its own
+	Type     string   // of the token request; at UserInfo, the one that made the grant
+	Audience []string // of the access token: the resources of RFC 8707, or the server's own
 
 	AuthTime  time.Time // zero for a client of its own
 	Methods   []policy.Method
@@ -75,10 +75,14 @@ func (p *Provider) scopeClaims(scope string) []string {
 }
 
 // fromAuthorization is the request for what is minted now.
-func fromAuthorization(use Use, a *oauth.Authorization) ClaimsRequest {
+func (p *Provider) fromAuthorization(use Use, a *oauth.Authorization) ClaimsRequest {
+	audience := a.GrantedResources()
+	if len(audience) == 0 {
+		audience = []string{p.server.Config().Audience}
+	}
 	return ClaimsRequest{
 		Use: use, Client: a.Client(), Subject: a.Subject, Groups: a.Groups(), Scopes: a.GrantedScopes(),
-		Grant: Grant{ID: a.GrantID(), Type: a.GrantType(), Resources: a.GrantedResources(),
+		Grant: Grant{ID: a.GrantID(), Type: a.GrantType(), Audience: audience,
 			AuthTime: a.AuthTime, Methods: a.Methods, ACR: a.ACR, SessionID: a.SessionID},
 	}
 }
@@ -87,7 +91,7 @@ func fromAuthorization(use Use, a *oauth.Authorization) ClaimsRequest {
 func fromToken(use Use, t *oauth.TokenInfo) ClaimsRequest {
 	return ClaimsRequest{
 		Use: use, Client: t.Client, Subject: t.Subject, Groups: t.Groups, Scopes: t.Scopes,
-		Grant: Grant{ID: t.GrantID(), Type: t.GrantType, Resources: t.Audience,
+		Grant: Grant{ID: t.GrantID(), Type: t.GrantType, Audience: t.Audience,
 			AuthTime: time.Unix(t.AuthTime, 0), Methods: t.Methods, ACR: t.ACR, SessionID: t.SessionID},
 	}
 }
@@ -98,7 +102,7 @@ func (p *Provider) ask(ctx context.Context, r ClaimsRequest) (Claims, error) {
 		return nil, nil
 	}
 	r.Scopes, r.Grant.Methods = slices.Clone(r.Scopes), slices.Clone(r.Grant.Methods)
-	r.Grant.Resources = slices.Clone(r.Grant.Resources)
+	r.Grant.Audience = slices.Clone(r.Grant.Audience)
 	return p.config.Claims(ctx, r)
 }
 

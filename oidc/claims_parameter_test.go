@@ -225,8 +225,9 @@ func TestClaimsParameterACR(t *testing.T) {
 			}
 		})
 	}
-	k := newTokens(t, nil)
-	k.authorize()
+	k := newTokens(t, func(k *tokens, _ *oauth.Config, _ *oidc.Config) { k.app.OpenID.DefaultACRValues = []string{pwd} })
+	require.Equal(t, pwd, k.claims(k.redeem(k.authorize()).text("id_token")).ACR, "what it was registered with")
+	require.Empty(t, k.claims(k.redeem(k.authorize("acr_values", unknown)).text("id_token")).ACR, "unless it asks")
 	k.sent(k.authorize("prompt", "none", "claims", acr(true, two)), "interaction_required")
 	k.sent(k.authorize("prompt", "none", "claims", acr(true, unknown)), oauth.CodeUnmet)
 	k.methods = []string{"totp"}

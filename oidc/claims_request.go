@@ -15,32 +15,36 @@ var (
 
 // readRequest judges the claims parameter, and takes from it what the request has
 // members for: the person whom the client means, and the contexts that it wants (OpenID
-// Connect Core section 5.5.1.1), which count before those of acr_values.
-func (p *Provider) readRequest(req *oauth.AuthorizationRequest) error {
+// Connect Core section 5.5.1.1), which count before those of acr_values; where neither
+// names any, those that the client was registered with hold.
+func (p *Provider) readRequest(c *oauth.Client, req *oauth.AuthorizationRequest) error {
 	wanted, err := parseClaims(req.Claims)
 	if err != nil {
 		return err
 	}
 	for _, list := range [][]RequestedClaim{wanted.idToken, wanted.userinfo} {
-		for _, c := range list {
-			if c.Name != "sub" || c.Values == nil {
+		for _, r := range list {
+			if r.Name != "sub" || r.Values == nil {
 				continue
 			}
-			sub := c.text()
-			if len(c.Values) != 1 || len(sub) != 1 || sub[0] == "" || req.Sub != "" && req.Sub != sub[0] {
+			sub := r.text()
+			if len(r.Values) != 1 || len(sub) != 1 || sub[0] == "" || req.Sub != "" && req.Sub != sub[0] {
 				return errSubClaim
 			}
 			req.Sub = sub[0]
 		}
 	}
-	if c := wanted.find("acr"); c != nil {
-		values := c.text()
+	if r := wanted.find("acr"); r != nil {
+		values := r.text()
 		for _, v := range req.ACRValues {
 			if !slices.Contains(values, v) {
 				values = append(values, v)
 			}
 		}
 		req.ACRValues = values
+	}
+	if len(req.ACRValues) == 0 {
+		req.ACRValues = slices.Clone(c.OpenID.DefaultACRValues)
 	}
 	return nil
 }
@@ -52,11 +56,11 @@ func unmet(a *oauth.Authorization, req *oauth.AuthorizationRequest) error {
 	if err != nil {
 		return err
 	}
-	c := wanted.find("acr")
-	if c == nil || !c.Essential || c.Values == nil {
+	r := wanted.find("acr")
+	if r == nil || !r.Essential || r.Values == nil {
 		return nil
 	}
-	reached := slices.ContainsFunc(c.text(), func(v string) bool {
+	reached := slices.ContainsFunc(r.text(), func(v string) bool {
 		_, ok := policy.Satisfies(v, a.Methods)
 		return ok
 	})

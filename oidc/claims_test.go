@@ -43,6 +43,7 @@ func TestClaimsInEveryArtefact(t *testing.T) {
 		require.Equal(t, k.asked[0].Grant.ID, r.Grant.ID)
 		require.Equal(t, k.now.Load()-60, r.Grant.AuthTime.Unix())
 		require.Equal(t, "password", r.Grant.Methods[0].Name)
+		require.Equal(t, []string{issuer}, r.Grant.Audience)
 	}
 	require.Equal(t, []oidc.Use{oidc.UseAccessToken, oidc.UseIDToken, oidc.UseUserInfo}, uses)
 

@@ -24,7 +24,7 @@ type Consent struct {
 // asked are the scopes of a request that a person must be asked about: those that the
 // server marks, and all of them for a client that is not the operator's own.
 func (p *Provider) asked(c *oauth.Client, req *oauth.AuthorizationRequest, scopes []string) []string {
-	if c.ThirdParty || c.OpenID.ConsentRequired || req.Wants(oauth.PromptConsent) {
+	if asksPeople(c) || req.Wants(oauth.PromptConsent) {
 		return slices.Clone(scopes) // they are in memory that is used again
 	}
 	var list []string

@@ -48,8 +48,11 @@ func (p *Provider) DryRun(ctx context.Context, re oauth.Rehearsal) (*DryRun, err
 		if run.IDToken, err = payload(signed); err != nil {
 			return err
 		}
-		run.UserInfo, err = p.userInfoClaims(ctx, fromAuthorization(UseUserInfo, a), a.Claims)
-		return err
+		run.UserInfo, err = p.userInfoClaims(ctx, p.fromAuthorization(UseUserInfo, a), a.Claims)
+		if err != nil {
+			return claimsFailure(err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -18,8 +18,8 @@ func (e extension) SubjectFor(c *oauth.Client, subject string) (string, error) {
 func (e extension) ExtendAccessToken(ctx context.Context, is *oauth.Issue) ([]byte, error) {
 	return e.p.accessTokenClaims(ctx, is)
 }
-func (e extension) ReadRequest(_ context.Context, _ *oauth.Client, req *oauth.AuthorizationRequest) error {
-	return e.p.readRequest(req)
+func (e extension) ReadRequest(_ context.Context, c *oauth.Client, req *oauth.AuthorizationRequest) error {
+	return e.p.readRequest(c, req)
 }
 func (e extension) EndSubject(ctx context.Context, subject string) error {
 	return e.p.endSubject(ctx, subject)

@@ -92,6 +92,9 @@ func groupMatcher(g *oauth.GroupsClaim) (func(string) bool, error) {
 		if len(g.Value) > maxGroupsRegex {
 			return nil, fmt.Errorf("a pattern of more than %d bytes", maxGroupsRegex)
 		}
+		if _, err := regexp.Compile(g.Value); err != nil { // alone: it must not end the group that anchors it
+			return nil, err
+		}
 		re, err := regexp.Compile(`\A(?:` + g.Value + `)\z`)
 		if err != nil {
 			return nil, err

@@ -70,7 +70,7 @@ func (p *Provider) idToken(ctx context.Context, is *oauth.Issue) (*token.Key, *t
 // access token will come of the request with which to ask there (section 5.4).
 func (p *Provider) idTokenClaims(ctx context.Context, is *oauth.Issue) ([]byte, error) {
 	a := is.Authorization()
-	r := fromAuthorization(UseIDToken, a)
+	r := p.fromAuthorization(UseIDToken, a)
 	if err := p.release(&r, p.config.ClaimsInIDToken || is.ResponseType() == oauth.ResponseIDToken, a.Claims); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (p *Provider) accessTokenClaims(ctx context.Context, is *oauth.Issue) ([]by
 	if len(p.config.AccessTokenClaims) == 0 {
 		return nil, nil
 	}
-	r := fromAuthorization(UseAccessToken, is.Authorization())
+	r := p.fromAuthorization(UseAccessToken, is.Authorization())
 	if err := p.release(&r, false, ""); err != nil {
 		return nil, err
 	}

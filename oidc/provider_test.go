@@ -3,7 +3,6 @@ package oidc_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -163,19 +162,6 @@ func TestClaimsInIDToken(t *testing.T) {
 	for _, name := range []string{"email", "secret", "nickname", "locale"} {
 		require.NotContains(t, m, name)
 	}
-}
-
-// Claims that cannot be had cost nothing: the refresh token is as good as before.
-func TestClaimsFail(t *testing.T) {
-	k := newKit(t, func(_ *oauth.Config, c *oidc.Config) { c.ClaimsInIDToken = true })
-	a := k.signIn("openid profile offline_access")
-	k.claims = errors.New("directory down: password=x")
-	b := k.post("/t1/token", "client_id", "app", "grant_type", "refresh_token", "refresh_token", a.text("refresh_token"))
-	require.Equal(t, http.StatusServiceUnavailable, b.status)
-	require.NotContains(t, b.raw, "directory")
-	k.claims = nil
-	b = k.post("/t1/token", "client_id", "app", "grant_type", "refresh_token", "refresh_token", a.text("refresh_token"))
-	require.Equal(t, http.StatusOK, b.status)
 }
 
 func TestDiscovery(t *testing.T) {

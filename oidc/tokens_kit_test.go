@@ -2,9 +2,17 @@ package oidc_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"math/big"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -31,6 +39,7 @@ type tokens struct {
 
 func newTokens(t *testing.T, edit func(k *tokens, c *oauth.Config, o *oidc.Config)) *tokens {
 	k := &tokens{say: oidc.Claims{"name": "Mia", "email": "mia@example.test", "email_verified": true, "shop_level": 3, "nickname": "", "locale": nil}}
+	var keys *oauth.Keys
 	k.door = newDoor(t, func(c *oauth.Config, o *oidc.Config) {
 		list := c.Clients.(oauth.ClientList)
 		k.app = list["app"]
@@ -49,7 +58,9 @@ func newTokens(t *testing.T, edit func(k *tokens, c *oauth.Config, o *oidc.Confi
 		if edit != nil {
 			edit(k, c, o)
 		}
+		keys = c.Keys
 	})
+	k.keys = keys
 	return k
 }
 
@@ -62,9 +73,11 @@ func (k *tokens) direct(scope string, more ...string) answer {
 	return a
 }
 
-func (k *tokens) machine() answer {
+func (k *tokens) machine() answer { return k.machineFor("orders") }
+
+func (k *tokens) machineFor(scope string) answer {
 	k.asked, k.events = nil, nil
-	r := httptest.NewRequest(http.MethodPost, "/t1/token", strings.NewReader("grant_type=client_credentials&scope=orders"))
+	r := httptest.NewRequest(http.MethodPost, "/t1/token", strings.NewReader("grant_type=client_credentials&scope="+scope))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth("machine", k.secret)
 	return k.do(r)
@@ -120,4 +133,58 @@ func (k *tokens) cuts() []oauth.Reason {
 		}
 	}
 	return list
+}
+
+// oneClient are clients that the server cannot know beforehand.
+type oneClient struct{ client *oauth.Client }
+
+func (o oneClient) Client(_ context.Context, id string) (*oauth.Client, error) {
+	if id != o.client.ID {
+		return nil, oauth.ErrNoClient
+	}
+	return o.client, nil
+}
+
+func mustURL(t *testing.T, s string) *url.URL {
+	u, err := url.Parse(s)
+	require.NoError(t, err)
+	return u
+}
+
+func emptyJar() http.CookieJar {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err)
+	}
+	return jar
+}
+
+// nextInAlphabet changes the bits that base64url leaves over at the end.
+func nextInAlphabet(c byte) byte {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return alphabet[(strings.IndexByte(alphabet, c)+1)%64]
+}
+
+// sign makes a JWT with any header and payload under a key of the server.
+func sign(t *testing.T, key *token.Key, header, payload string) string {
+	t.Helper()
+	der, err := key.PKCS8()
+	require.NoError(t, err)
+	private, err := x509.ParsePKCS8PrivateKey(der)
+	require.NoError(t, err)
+	in := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	digest := sha256.Sum256([]byte(in))
+	var sig []byte
+	switch private := private.(type) {
+	case *rsa.PrivateKey:
+		sig, err = rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest[:])
+	case *ecdsa.PrivateKey:
+		var r, s *big.Int
+		r, s, err = ecdsa.Sign(rand.Reader, private, digest[:])
+		sig = make([]byte, 64)
+		r.FillBytes(sig[:32])
+		s.FillBytes(sig[32:])
+	}
+	require.NoError(t, err)
+	return in + "." + base64.RawURLEncoding.EncodeToString(sig)
 }

@@ -31,6 +31,8 @@ func (p *Provider) Metadata() oauth.Metadata {
 		m["end_session_endpoint"] = p.server.URL(p.config.EndSessionPath)
 		m["frontchannel_logout_supported"] = true
 		m["frontchannel_logout_session_supported"] = true
+		m["backchannel_logout_supported"] = p.notices != nil
+		m["backchannel_logout_session_supported"] = p.notices != nil
 	}
 	if p.config.Sessions.Monitor {
 		m["check_session_iframe"] = p.server.URL(p.config.CheckSessionPath)

@@ -38,7 +38,7 @@ func (p *Provider) serveLogout(w http.ResponseWriter, r *http.Request, l *logout
 	case b.unfinished != nil:
 		return errLogoutFailed.WithCause(b.unfinished)
 	case r.Method == http.MethodPost && b.sent == "" && !p.config.Sessions.CrossSite:
-		return p.comeAgain(w, r, l)
+		return p.comeAgain(w, l)
 	case r.Method == http.MethodPost && len(l.Ask) > 0:
 		if err := http.NewCrossOriginProtection().Check(r); err != nil {
 			return errLogoutSealed.WithStatus(http.StatusForbidden).WithCause(err)
@@ -69,14 +69,12 @@ func (p *Provider) serveLogout(w http.ResponseWriter, r *http.Request, l *logout
 // comeAgain lets the browser come with a GET: a POST from another site does not bring
 // SameSite=Lax cookies, and the GET that follows it does. Nothing ends by that which a GET
 // could not end.
-func (p *Provider) comeAgain(w http.ResponseWriter, r *http.Request, l *logout) error {
+func (p *Provider) comeAgain(w http.ResponseWriter, l *logout) error {
 	sealed, err := p.sealLogout(l)
 	if err != nil {
 		return err
 	}
-	back := oauth.AuthorizationResponse{Mode: oauth.ModeQuery, RedirectURI: p.server.URL(p.config.EndSessionPath)}
-	back.Add("logout", sealed)
-	back.Write(w, r)
+	sendTo(w, withParams(p.server.URL(p.config.EndSessionPath), oauth.Param{Name: "logout", Value: sealed}))
 	return nil
 }
 
@@ -141,23 +139,43 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, b *browser, l
 		return errLogoutFailed.WithCause(err)
 	}
 	if l.To != "" {
-		back := oauth.AuthorizationResponse{Mode: oauth.ModeQuery, RedirectURI: l.To}
-		if l.State != "" {
-			back.Add("state", l.State)
-		}
 		// Whoever has only sent a client_id gets a link: that it is the client's doing is
 		// not known (section 3).
-		page.Next, page.GoOn = back.URL(), l.Hinted || confirmed
+		page.Next, page.GoOn = l.next(), l.Hinted || confirmed
 		if page.Client, err = p.logoutClient(r.Context(), l.Client); err != nil {
 			return errLogoutFailed.WithCause(err)
 		}
 		if page.GoOn && len(page.Frames) == 0 {
-			back.Write(w, r)
+			sendTo(w, page.Next)
 			return nil
 		}
 	}
 	p.config.LoggedOut(w, r, page)
 	return nil
+}
+
+// next is where the person goes on to: as it is registered, with the state as it came
+// (section 3).
+func (l *logout) next() string {
+	if l.State == "" {
+		return l.To
+	}
+	return withParams(l.To, oauth.Param{Name: "state", Value: l.State})
+}
+
+// withParams adds to the query of an address, which keeps what it has.
+func withParams(uri string, params ...oauth.Param) string {
+	resp := oauth.AuthorizationResponse{Mode: oauth.ModeQuery, RedirectURI: uri, Params: params}
+	return resp.URL()
+}
+
+// sendTo sends the browser on, with a GET.
+func sendTo(w http.ResponseWriter, to string) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h["Location"] = []string{to}
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // confirmation is the page that asks about sessions.

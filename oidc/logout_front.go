@@ -23,10 +23,8 @@ func (p *Provider) frames(ctx context.Context, over []*sessionRecord) ([]string,
 			case c.OpenID.FrontchannelLogoutURI == "" || oauth.CheckWebURL(c.OpenID.FrontchannelLogoutURI) != nil:
 				continue
 			}
-			u := oauth.AuthorizationResponse{Mode: oauth.ModeQuery, RedirectURI: c.OpenID.FrontchannelLogoutURI}
-			u.Add("iss", p.server.Config().Issuer)
-			u.Add("sid", sc.SID)
-			list = append(list, u.URL())
+			list = append(list, withParams(c.OpenID.FrontchannelLogoutURI,
+				oauth.Param{Name: "iss", Value: p.server.Config().Issuer}, oauth.Param{Name: "sid", Value: sc.SID}))
 		}
 	}
 	return list, nil

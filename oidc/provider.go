@@ -103,8 +103,9 @@ type Config struct {
 
 // Provider is an OpenID Provider. It is made by [New].
 type Provider struct {
-	server *oauth.Server
-	config Config
+	server  *oauth.Server
+	config  Config
+	notices notices // nil: clients are not told by the back channel
 }
 
 // New wraps the server. An error names the field that is wrong.

@@ -147,11 +147,15 @@ func (p *Provider) endSession(ctx context.Context, id [16]byte, why oauth.Reason
 	if err != nil {
 		return nil, err
 	}
-	if err := p.noticeEnd(ctx, was); err != nil {
+	told, err := p.noticeEnd(ctx, id, was)
+	if err != nil {
 		return nil, err
 	}
 	if err := mark(sessionEnded); err != nil && !errors.Is(err, errNothing) {
 		return nil, err
+	}
+	if len(told) > 0 {
+		p.notices.Send(told...)
 	}
 	p.observe(ctx, oauth.Event{Type: EventSessionEnded, Subject: was.Subject, Reason: why})
 	return was, nil

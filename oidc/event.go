@@ -19,6 +19,3 @@ func (p *Provider) observe(ctx context.Context, e oauth.Event) {
 		observe(ctx, e)
 	}
 }
-
-// noticeEnd tells the clients of a session that it ends.
-func (p *Provider) noticeEnd(context.Context, *sessionRecord) error { return nil }

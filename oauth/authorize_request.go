@@ -42,8 +42,8 @@ type AuthorizationRequest struct {
 	// Subject is the person whom the client means, if an extension has found that out.
 	Subject string `json:"su,omitempty"`
 
-	// Data is what the host wants to find again when its pages come back; it is sealed
-	// with the rest.
+	// Data is what the host wants to find again when its pages come back: text, which is
+	// sealed with the rest.
 	Data string `json:"x,omitempty"`
 }
 

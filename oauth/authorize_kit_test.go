@@ -1,9 +1,12 @@
 package oauth_test
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +51,7 @@ func newDoor(t testing.TB, edit ...func(*oauth.Config)) *door {
 		require.NoError(t, c.Validate())
 		d.clients[c.ID] = c
 	}
+	d.mux.HandleFunc("/page", d.page)
 	add(&oauth.Client{ID: spaID, AuthMethod: oauth.AuthNone, GrantTypes: code, RedirectURIs: []string{back, "https://app.example/other?x=1"}})
 	add(&oauth.Client{ID: phoneID, AuthMethod: oauth.AuthNone, GrantTypes: code, Native: true,
 		RedirectURIs: []string{"http://127.0.0.1/cb", "http://[::1]/cb?x=1", "http://localhost/cb", "com.example.app:/cb"}})
@@ -75,6 +79,82 @@ func (d *door) approve(w http.ResponseWriter, r *http.Request, req *oauth.Author
 	if d.err != nil {
 		w.WriteHeader(http.StatusConflict)
 	}
+}
+
+// change edits a client, as its operator would.
+func (d *door) change(client string, edit func(c *oauth.Client)) {
+	c := *d.clients[client]
+	edit(&c)
+	d.clients[client] = &c
+}
+
+// sealed is a request that waits for a person.
+func (d *door) sealed(client string, pairs ...string) string {
+	d.t.Helper()
+	person := d.person
+	d.person = ""
+	v := d.authorize(client, pairs...)
+	require.Equal(d.t, http.StatusTeapot, v.status, "%v", v)
+	d.person = person
+	sealed, err := d.server.Seal(d.last)
+	require.NoError(d.t, err)
+	return sealed
+}
+
+// submit is the person who presses a button of a page: with the request, who it is, and
+// what pairs say besides.
+func (d *door) submit(sealed, person string, pairs ...string) visit {
+	return d.browse(http.MethodPost, "/page", form(append([]string{"request", sealed, "person", person}, pairs...)...).Encode())
+}
+
+// page is a page of the host's own, on whatever node: it has no memory. Errors are JSON,
+// so that tests see them.
+func (d *door) page(w http.ResponseWriter, r *http.Request) {
+	req, err := d.server.Open(r.PostFormValue("request"))
+	if err == nil && r.PostFormValue("deny") != "" {
+		err = d.server.Deny(w, r, req, nil)
+	} else if err == nil {
+		ap := oauth.Approval{Subject: r.PostFormValue("person"), SessionID: r.PostFormValue("sid")}
+		for name := range strings.FieldsSeq(cmp.Or(r.PostFormValue("methods"), "password")) {
+			kind := map[string]policy.Type{"password": policy.Knowledge, "totp": policy.Possession}[name]
+			ap.Methods = append(ap.Methods, policy.Method{Name: name, Types: kind, At: d.clock.Now()})
+		}
+		if allow := r.PostFormValue("allow"); allow != "" {
+			ap.Scopes = strings.Fields(allow)
+		}
+		err = d.server.Approve(w, r, req, ap)
+	}
+	var more *oauth.StepUpError
+	switch {
+	case errors.As(err, &more):
+		w.WriteHeader(http.StatusTeapot)
+	case err != nil:
+		r.Header.Del("Accept")
+		d.server.ShowError(w, r, err)
+	}
+}
+
+// requireRefused asserts that a page was told an error, and the browser was sent nowhere.
+func (v visit) requireRefused(t testing.TB, status int, code string) {
+	t.Helper()
+	require.Equal(t, status, v.status, v.body)
+	require.Empty(t, v.header.Get("Location"))
+	require.Equal(t, "application/json", v.header.Get("Content-Type"))
+	require.Contains(t, v.body, `"error":"`+code+`"`)
+	for _, name := range []string{"access_token", "id_token", "mint_"} {
+		require.NotContains(t, v.body, name)
+	}
+}
+
+var codeForm = regexp.MustCompile(`^mint_ac_[A-Za-z0-9_-]{76}$`)
+
+// code is the code of a visit that brought one.
+func (v visit) code(t testing.TB) string {
+	t.Helper()
+	require.Equal(t, http.StatusSeeOther, v.status, v.body)
+	require.True(t, codeForm.MatchString(v.params.Get("code")), "%v", v.params)
+	require.Empty(t, v.params.Get("error"))
+	return v.params.Get("code")
 }
 
 // visit is what came of a request by a browser.
@@ -108,6 +188,10 @@ func (d *door) browse(method, target, body string) visit {
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return d.serve(r)
+}
+
+func (d *door) serve(r *http.Request) visit {
 	w := httptest.NewRecorder()
 	d.mux.ServeHTTP(w, r)
 	return newVisit(w)

@@ -46,8 +46,8 @@ type AuthorizationRequest struct {
 	// this client knows them.
 	Sub string `json:"sb,omitempty"`
 
-	// Data is what the host wants to find again when its pages come back; it is sealed
-	// with the rest.
+	// Data is what the host wants to find again when its pages come back: text, which is
+	// sealed with the rest.
 	Data string `json:"x,omitempty"`
 }
 

@@ -3,7 +3,6 @@ package oauth_test
 import (
 	"net/http"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -260,17 +259,4 @@ func TestRefreshRace(t *testing.T) {
 }
 
 // race calls f n times at once.
-func race(n int, f func() answer) []answer {
-	answers := make([]answer, n)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			<-start
-			answers[i] = f()
-		})
-	}
-	close(start)
-	wg.Wait()
-	return answers
-}
+func race(n int, f func() answer) []answer { return at(n, func(int) answer { return f() }) }

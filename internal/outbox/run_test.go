@@ -53,20 +53,44 @@ func TestWakeHeedsTheBackOff(t *testing.T) {
 	})
 }
 
-// Three thousand are woken at once: those that are not heard are found all the same.
+// Three thousand are woken at once, which is more than are remembered by name.
 func TestWakeMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		o := w.node()
 		defer run(t, o)()
 		time.Sleep(time.Second)
+		var ids []outbox.ID
 		for i := range 3000 {
-			o.Wake(w.enqueue(o, outbox.Work{Receiver: fmt.Sprint("r", i%100)}))
+			ids = append(ids, w.enqueue(o, outbox.Work{Receiver: fmt.Sprint("r", i%100)}))
 		}
-		time.Sleep(5 * time.Second)
+		o.Wake(ids...)
+		synctest.Wait()
 		require.Len(t, w.times(), 3000)
 		require.Len(t, w.sendings(), 3000)
 		require.Empty(t, w.records())
+	})
+}
+
+// Woken work that waits for its receiver keeps its place when Run looks through the
+// store in the meantime, where it is not due.
+func TestWokenWorkKeepsItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.receive = func(context.Context, outbox.Work) error { time.Sleep(10 * time.Second); return nil }
+		o := w.node(func(c *outbox.Config) { c.PerReceiver, c.Timeout = 1, time.Minute })
+		defer run(t, o)()
+		later := time.Now().Add(time.Hour)
+		begin := time.Now()
+		for range 3 {
+			o.Wake(w.enqueue(o, outbox.Work{Due: later}))
+		}
+		synctest.Wait()
+		o.Wake(make([]outbox.ID, 2000)...) // too many to remember: it looks for all that is due
+		time.Sleep(time.Minute)
+		sent := w.sendings()
+		require.Len(t, sent, 3)
+		require.Equal(t, 20*time.Second, sent[2].at.Sub(begin))
 	})
 }
 

@@ -2,79 +2,205 @@ package signin
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
-	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// Brand is the look of the pages.
-type Brand struct {
-	Name string // of the site; "" is none
+//go:embed web
+var ownFiles embed.FS
+
+// pageNames are the pages. Each is a template, NAME.html, inside of layout.html.
+var pageNames = []string{
+	"identify", "password", "code", "push", "passkey", "question", "choose", "consent", "accounts", "new_password", "new_code",
+	"enrol_choose", "enrol_totp", "enrol_address", "enrol_passkey", "recovery_codes", "device", "device_done", "sign_out", "error", "cookies",
+}
+
+// scripts are the pages that have one.
+var scripts = map[string]string{
+	"passkey": "passkey.js", "enrol_passkey": "passkey.js", "push": "push.js",
+	"recovery_codes": "copy.js", "new_code": "copy.js", "enrol_totp": "copy.js",
 }
 
 // show says what else a page may do: to where its form may send the browser on, and from
-// where its pictures come.
+// where its pictures and frames come. Popup says that an app has opened the window and
+// waits for it (display=popup).
 type show struct {
 	Locales    []string
 	FormAction []string
 	Frames     []string
 	Images     []string
+	Popup      bool
 }
 
+// renderer makes pages. It is made once, and safe for use by many.
 type renderer struct {
-	brand Brand
-	page  *template.Template
+	brand   Brand
+	logo    *file // served beside the pages; nil is none
+	style   inline
+	scripts map[string]inline // by file
+	pages   map[string]*template.Template
+	texts   catalogues
+	strict  bool // for tests: a missing text is an error
 }
 
-func newRenderer(b Brand, _, _ fs.FS) (*renderer, error) {
-	t, err := template.New("page").Parse(plain)
-	return &renderer{b, t}, err
+// inline is a style or a script that is part of the page, and how a policy names it.
+type inline struct{ source, hash string }
+
+func newInline(source string) inline {
+	sum := sha256.Sum256([]byte(source))
+	return inline{source, "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}
 }
 
-func (r *renderer) static() iter.Seq2[string, http.Handler] {
-	return func(func(string, http.Handler) bool) {}
-}
-
-func (r *renderer) show(w http.ResponseWriter, _ *http.Request, status int, v *view, o show) error {
-	var b bytes.Buffer
-	if err := r.page.Execute(&b, map[string]any{"V": v, "D": v.Data, "B": r.brand}); err != nil {
-		return err
+// newRenderer reads the files, those of the host in place of ours, and parses them: what
+// is wrong with one is said here and not on a page.
+func newRenderer(b Brand, files, messages fs.FS) (*renderer, error) {
+	if err := b.check(); err != nil {
+		return nil, err
 	}
-	action := []string{"form-action 'self'"}
-	for _, to := range o.FormAction {
-		if u, err := url.Parse(to); err == nil && u.Host != "" {
-			action = append(action, u.Scheme+"://"+u.Host)
-		} else if err == nil && u.Scheme != "" {
-			action = append(action, u.Scheme+":")
+	texts, err := loadCatalogues(messages)
+	if err != nil {
+		return nil, err
+	}
+	r := &renderer{brand: b, logo: newLogo(b.Logo), texts: texts, scripts: make(map[string]inline), pages: make(map[string]*template.Template)}
+	own, err := fs.Sub(ownFiles, "web")
+	if err != nil {
+		return nil, err
+	}
+	read := func(name string) (string, error) { return readFile(own, files, name) }
+	style, err := read("style.css")
+	if err != nil {
+		return nil, err
+	}
+	r.style = newInline(smaller(style) + string(b.style()))
+	for _, name := range []string{"passkey.js", "push.js", "copy.js", "leave.js"} {
+		s, err := read(name)
+		if err != nil {
+			return nil, err
+		}
+		r.scripts[name] = newInline(smallerScript(s))
+	}
+	return r, r.parse(read)
+}
+
+// readFile reads a file of the host's, or else ours.
+func readFile(own, host fs.FS, name string) (string, error) {
+	if host != nil {
+		b, err := fs.ReadFile(host, name)
+		if err == nil {
+			return string(b), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("signin: Config.Templates: %w", err)
 		}
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "+strings.Join(action, " "))
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("X-Content-Type-Options", "nosniff")
+	b, err := fs.ReadFile(own, name)
+	return string(b), err
+}
+
+func (r *renderer) parse(read func(name string) (string, error)) error {
+	base := template.New("layout").Funcs(template.FuncMap{"icon": icon, "initial": initial, "plain": clean})
+	for _, name := range []string{"layout", "parts"} {
+		s, err := read(name + ".html")
+		if err != nil {
+			return err
+		}
+		t := base
+		if name != "layout" {
+			t = base.New(name)
+		}
+		if _, err := t.Parse(s); err != nil {
+			return fmt.Errorf("signin: Config.Templates: %w", err)
+		}
+	}
+	for _, name := range pageNames {
+		s, err := read(name + ".html")
+		if err != nil {
+			return err
+		}
+		t, err := base.Clone()
+		if err != nil {
+			return err
+		}
+		if _, err := t.New("body").Parse(s); err != nil {
+			return fmt.Errorf("signin: Config.Templates: %s.html: %w", name, err)
+		}
+		r.pages[name] = t
+	}
+	return nil
+}
+
+// show writes a page. Nothing is written before the page is whole: an error can still be
+// answered with another one.
+func (r *renderer) show(w http.ResponseWriter, req *http.Request, status int, v *view, o show) error {
+	t := r.pages[v.Page]
+	if t == nil {
+		return fmt.Errorf("signin: there is no page %q", v.Page)
+	}
+	p, script := r.page(req, v, &o)
+	var b bytes.Buffer
+	if err := t.Execute(&b, p); err != nil {
+		return err
+	}
+	p.header(w.Header(), r.style.hash, script.hash, o)
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w)
 	return nil
 }
 
-const plain = `<!doctype html><html lang="en"><meta charset="utf-8"><title>{{.V.Page}}</title>
-<h1>{{.V.Page}}</h1>{{with .V.Error}}<p role="alert" id="error">{{.}}</p>{{end}}{{with .V.Notice}}<p id="notice">{{.}}</p>{{end}}
-{{with .V.Person}}<p>{{.}}</p>{{end}}
-<form method="post" action="{{.V.Form.Action}}">{{range .V.Form.Hidden}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">{{end}}
-{{if eq .V.Page "identify"}}<input id="username" name="username" value="{{.D.Username}}"><button id="continue" name="action" value="continue">Continue</button>
-{{else if eq .V.Page "password"}}<input id="password" name="password" type="password"><button id="continue" name="action" value="continue">Continue</button>{{if .D.Other}}<button id="other" name="action" value="other">Other</button>{{end}}{{if .D.Recover}}<button id="recover" name="action" value="recover">Recover</button>{{end}}
-{{else if eq .V.Page "code"}}{{if or (eq .D.Type "totp") (eq .D.Type "hotp")}}<input id="otp" name="otp">{{else}}<input id="code" name="code">{{end}}<button id="continue" name="action" value="continue">Continue</button>{{if .D.Again}}<button id="again" name="action" value="again">Again</button>{{end}}
-{{else if eq .V.Page "push"}}<p id="number">{{.D.Number}}</p><button id="continue" name="action" value="continue">Continue</button>
-{{else if eq .V.Page "passkey"}}<p id="options">{{.D.Options}}</p><input id="credential" name="credential"><button id="continue" name="action" value="continue">Continue</button>
-{{else if eq .V.Page "choose"}}{{range .D.Factors}}<input type="radio" name="factor" value="{{.ID}}">{{.Type}} {{.Target}}{{end}}<button id="continue" name="action" value="continue">Continue</button>
-{{else if eq .V.Page "consent"}}{{range .D.Scopes}}<li>{{.Name}} {{.Description}}{{end}}<b>{{.V.Client.Host}}</b><button id="approve" name="action" value="approve">Allow</button><button id="deny" name="action" value="deny">Deny</button>
-{{else if eq .V.Page "accounts"}}{{range .D.Accounts}}<button name="account" value="{{.ID}}">{{.Name}} {{.Detail}}</button>{{end}}<button id="another" name="account" value="">Another</button>
-{{else if eq .V.Page "new_password"}}<input id="new_password" name="new_password" type="password"><input id="new_password_again" name="new_password_again" type="password"><button id="continue" name="action" value="continue">Continue</button>
-{{else if eq .V.Page "new_code"}}<p id="new_code">{{.D.Code}}</p><button id="continue" name="action" value="continue">Continue</button>
-{{else if eq .V.Page "error"}}<p>{{.D.Message}} {{.D.Code}} {{.D.Ref}}</p>{{end}}</form></html>`
+// page puts together what the template gets.
+func (r *renderer) page(req *http.Request, v *view, o *show) (*page, inline) {
+	shown := *v
+	shown.Person = clean(v.Person)
+	shown.Client.Name, shown.Client.Host = clean(v.Client.Name), clean(v.Client.Host)
+	if v.Notice == "sent" {
+		shown.Notice = "" // the page says by itself where the code went
+	}
+	lang := choose(r.texts, o.Locales, strings.Join(req.Header.Values("Accept-Language"), ","))
+	p := &page{
+		view: &shown, lang: lang, Lang: r.texts[lang]["language"], Dir: r.texts[lang]["direction"], Site: r.brand.Name,
+		Style: template.CSS(r.style.source), texts: r.texts, strict: r.strict,
+	}
+	switch {
+	case r.logo != nil:
+		p.Logo = v.Form.Action + "/" + r.logo.name
+	case r.brand.LogoURL != "":
+		p.Logo = r.brand.LogoURL
+		o.Images = append(slices.Clone(o.Images), r.brand.LogoURL)
+	}
+	if slices.Contains(o.Images, v.Client.LogoURI) {
+		if u, err := url.Parse(v.Client.LogoURI); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
+			p.ClientLogo = v.Client.LogoURI
+		}
+	}
+	script := r.scripts[r.scriptOf(v)]
+	p.Script = template.JS(script.source)
+	return p, script
+}
+
+// scriptOf is the script that a page has; "" is none.
+func (r *renderer) scriptOf(v *view) string {
+	switch d := v.Data.(type) {
+	case identifyView:
+		if d.Passkey {
+			return "passkey.js"
+		}
+	case pushView:
+		if (&page{view: v}).Over() {
+			return ""
+		}
+	case signOutView:
+		if d.Done && d.Continue != "" {
+			return "leave.js"
+		}
+	}
+	return scripts[v.Page]
+}

@@ -46,6 +46,7 @@ type identifyView struct {
 	Passkey    bool
 	PasskeyURL string
 	Accounts   bool // others are signed in: the person can choose among them
+	Recover    bool // who cannot sign in can be helped
 }
 
 // passwordView asks for the password.
@@ -102,7 +103,11 @@ type consentView struct {
 type scopeView struct{ Name, Description string }
 
 // accountsView is who is signed in in this browser.
-type accountsView struct{ Accounts []accountView }
+// SignOut lets each be signed out: a button sign_out with the account's ID.
+type accountsView struct {
+	Accounts []accountView
+	SignOut  bool
+}
 
 type accountView struct{ ID, Name, Detail string }
 
@@ -135,8 +140,18 @@ type enrolPasskeyView struct{ Options string }
 // recoveryCodesView shows a person's recovery codes, once.
 type recoveryCodesView struct{ Codes []string }
 
-// deviceView asks for the code that a device shows.
-type deviceView struct{ Code string }
+// deviceView asks for the code that a device shows. Confirm is the page after it: is
+// this the device, and may it have that.
+type deviceView struct {
+	Code    string
+	Confirm bool
+	Device  string // what it says it is
+	Place   string // where it asked from
+	Scopes  []scopeView
+}
+
+// deviceDoneView says that the device may go on, or that it was refused.
+type deviceDoneView struct{ Denied bool }
 
 // signOutView asks whether to sign out, or says that it was done.
 type signOutView struct {

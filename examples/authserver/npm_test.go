@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,65 +17,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mintyard/mintyard/directauth"
+	"github.com/mintyard/mintyard/examples/authserver/servertest"
 )
 
 // The scripts under clients, which drive clients of others, unmodified and at exact
 // versions, through what they know of direct authentication. Each has a server of its
 // own.
 func TestNPMClients(t *testing.T) {
-	node := npmInstalled(t)
-	dir := npmClients(t)
+	node, dir := servertest.NPM(t, "clients")
 	for _, script := range []string{"auth0-auth-js.mjs", "openid4vc-oauth2.mjs"} {
 		t.Run(strings.TrimSuffix(script, ".mjs"), func(t *testing.T) {
 			t.Parallel()
 			runScript(t, node, filepath.Join(dir, script))
 		})
 	}
-}
-
-// npmMajor is the oldest Node.js on which the clients were seen to work.
-const npmMajor = 18
-
-// npmInstalled finds Node.js and npm, without which the test is not skipped: nobody
-// would see that it was.
-func npmInstalled(t *testing.T) (node string) {
-	t.Helper()
-	const install = "; install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run the test again"
-	_, err := exec.LookPath("npm")
-	require.NoError(t, err, "npm is missing"+install)
-	node, err = exec.LookPath("node")
-	require.NoError(t, err, "node is missing"+install)
-	out, err := exec.Command(node, "--version").Output()
-	require.NoError(t, err)
-	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
-	major, err := strconv.Atoi(strings.Split(version, ".")[0])
-	require.NoError(t, err, version)
-	require.GreaterOrEqual(t, major, npmMajor, "node is "+version+install)
-	return node
-}
-
-// npmClients installs the clients into a copy of the folder, exactly as its lock file
-// says, and runs none of their install scripts.
-func npmClients(t *testing.T) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	files, err := filepath.Glob("clients/*.*")
-	require.NoError(t, err)
-	for _, file := range files {
-		if info, err := os.Stat(file); err != nil || info.IsDir() {
-			continue
-		}
-		b, err := os.ReadFile(file)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(file)), b, 0o600))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // the first time they are fetched
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	npm.Dir = dir
-	out, err := npm.CombinedOutput()
-	require.NoError(t, err, "npm ci: %s", out)
-	return dir
 }
 
 var lastLine = regexp.MustCompile(`\n(\d+) steps done\n$`)
@@ -86,20 +40,20 @@ var lastLine = regexp.MustCompile(`\n(\d+) steps done\n$`)
 func runScript(t *testing.T, node, script string) {
 	t.Helper()
 	dir := t.TempDir()
-	certificate(t, dir)
+	servertest.Certificate(t, dir)
 	cert := filepath.Join(dir, "cert.pem")
 	tls := []string{"-dev", "-tls-cert", cert, "-tls-key", filepath.Join(dir, "key.pem")}
 	key := newPasskey(t)
 	numbers := start(t, setup{config: npmConfig(t, key, "always"), args: tls})
 	plain := start(t, setup{config: npmConfig(t, key, "never"), args: tls})
 
-	private, err := x509.MarshalPKCS8PrivateKey(key.key)
+	private, err := x509.MarshalPKCS8PrivateKey(key.Key)
 	require.NoError(t, err)
 	told, err := json.Marshal(map[string]any{
-		"origin": numbers.issuer, "withoutNumbers": plain.issuer, "clientSecret": npmSecret,
+		"origin": numbers.Issuer, "withoutNumbers": plain.Issuer, "clientSecret": npmSecret,
 		"password": miaPassword, "totp": miaSecret, "recoveryCode": "WXYZ7-23456",
 		"passkey": map[string]string{
-			"id": base64.RawURLEncoding.EncodeToString(key.id), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
+			"id": key.Credential(), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
 		},
 	})
 	require.NoError(t, err)
@@ -152,7 +106,7 @@ func npmConfig(t *testing.T, key *passkey, numbers string) string {
 		object{"id": "voice", "type": "voice", "phone": "+15550100"},
 		object{"id": "email", "type": "email", "address": "mia@example.test"},
 		object{"id": "push", "type": "push", "device": "Mia's phone"},
-		object{"id": "passkey", "type": "webauthn", "credential_id": base64.RawURLEncoding.EncodeToString(key.id), "public_key": key.cose(t)},
+		object{"id": "passkey", "type": "webauthn", "credential_id": key.Credential(), "public_key": key.COSE(t)},
 		object{"id": "codes", "type": "recovery_codes", "codes": []string{"WXYZ7-23456"}},
 	)}
 	for _, id := range []string{"tom", "uma", "vic", "wes", "xia", "yul", "zoe"} {

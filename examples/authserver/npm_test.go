@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,53 +20,65 @@ import (
 )
 
 // The scripts under clients, which drive clients of others, unmodified and at exact
-// versions, through what they know of direct authentication. Each has a server of its
-// own.
+// versions: through what they know of direct authentication, and as relying parties that
+// send the person to the pages. Each has a server of its own.
 func TestNPMClients(t *testing.T) {
 	node, dir := servertest.NPM(t, "clients")
-	for _, script := range []string{"auth0-auth-js.mjs", "openid4vc-oauth2.mjs"} {
-		t.Run(strings.TrimSuffix(script, ".mjs"), func(t *testing.T) {
+	for script, run := range map[string]func(t *testing.T, node, script string){
+		"auth0-auth-js": runDirect, "openid4vc-oauth2": runDirect, "openid-client": runParty, "oauth4webapi": runParty,
+	} {
+		t.Run(script, func(t *testing.T) {
 			t.Parallel()
-			runScript(t, node, filepath.Join(dir, script))
+			run(t, node, filepath.Join(dir, script+".mjs"))
 		})
 	}
 }
 
 var lastLine = regexp.MustCompile(`\n(\d+) steps done\n$`)
 
-// runScript starts a server with TLS and one more that shows no numbers with pushes,
-// and runs the script against them.
-func runScript(t *testing.T, node, script string) {
+// runScript runs a script with what it is told, and trust in a certificate.
+func runScript(t *testing.T, node, script, cert string, told map[string]any) {
 	t.Helper()
-	dir := t.TempDir()
-	servertest.Certificate(t, dir)
-	cert := filepath.Join(dir, "cert.pem")
-	tls := []string{"-dev", "-tls-cert", cert, "-tls-key", filepath.Join(dir, "key.pem")}
-	key := newPasskey(t)
-	numbers := start(t, setup{config: npmConfig(t, key, "always"), args: tls})
-	plain := start(t, setup{config: npmConfig(t, key, "never"), args: tls})
-
-	private, err := x509.MarshalPKCS8PrivateKey(key.Key)
+	b, err := json.Marshal(told)
 	require.NoError(t, err)
-	told, err := json.Marshal(map[string]any{
-		"origin": numbers.Issuer, "withoutNumbers": plain.Issuer, "clientSecret": npmSecret,
-		"password": miaPassword, "totp": miaSecret, "recoveryCode": "WXYZ7-23456",
-		"passkey": map[string]string{
-			"id": key.Credential(), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
-		},
-	})
-	require.NoError(t, err)
-
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, node, script)
-	run.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+cert, "AUTHSERVER="+string(told))
+	run.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+cert, "AUTHSERVER="+string(b))
 	var out, errs bytes.Buffer
 	run.Stdout, run.Stderr = &out, &errs
 	err = run.Run()
 	t.Logf("%s%s", out.String(), errs.String())
 	require.NoError(t, err)
 	require.Regexp(t, lastLine, out.String(), "the script ended before its end")
+}
+
+// certified is a certificate, and the arguments of a server that has it.
+func certified(t *testing.T) (cert string, pool *x509.CertPool, args []string) {
+	t.Helper()
+	dir := t.TempDir()
+	pool = servertest.Certificate(t, dir)
+	cert = filepath.Join(dir, "cert.pem")
+	return cert, pool, []string{"-dev", "-tls-cert", cert, "-tls-key", filepath.Join(dir, "key.pem")}
+}
+
+// runDirect starts a server, and one more that shows no numbers with pushes, and runs
+// a script of direct authentication against them.
+func runDirect(t *testing.T, node, script string) {
+	t.Helper()
+	cert, _, args := certified(t)
+	key := newPasskey(t)
+	numbers := start(t, setup{config: npmConfig(t, key, "always"), args: args})
+	plain := start(t, setup{config: npmConfig(t, key, "never"), args: args})
+	private, err := x509.MarshalPKCS8PrivateKey(key.Key)
+	require.NoError(t, err)
+	runScript(t, node, script, cert, map[string]any{
+		"origin": numbers.Issuer, "withoutNumbers": plain.Issuer, "clientSecret": npmSecret,
+		"password": miaPassword, "totp": miaSecret, "recoveryCode": "WXYZ7-23456",
+		"passkey": map[string]string{
+			"id": key.Credential(), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
+		},
+	})
 }
 
 // npmSecret is that of every app. @openid4vc/oauth2 writes Basic credentials in base64

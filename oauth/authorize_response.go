@@ -134,7 +134,7 @@ func (resp *AuthorizationResponse) formPost() []byte {
 		b = append(append(b, `" value="`...), html.EscapeString(p.Value)...)
 		b = append(b, `">`...)
 	}
-	return append(b, `<noscript><button>Continue</button></noscript></form><script>`+submit+`</script></html>`...)
+	return append(b, `<noscript><button id="continue">Continue</button></noscript></form><script>`+submit+`</script></html>`...)
 }
 
 // writeErrorPage is for who has no page of their own. Its texts do not change: software

@@ -75,7 +75,7 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, req *oauth.A
 		return &Interaction{Request: req, Need: NeedAccount, Subject: req.Subject}, nil
 	case req.Wants(oauth.PromptCreate):
 		return &Interaction{Request: req, Need: NeedCreate}, nil
-	case s == nil || req.Wants(oauth.PromptLogin):
+	case s == nil || req.Wants(oauth.PromptLogin) || req.MaxAge != nil && *req.MaxAge == 0: // which is the same (OpenID Connect Core section 3.1.2.1)
 		return &Interaction{Request: req, Need: NeedLogin, Subject: req.Subject}, nil
 	}
 	err = p.server.Visit(r, req, func(ctx context.Context, tr *oauth.TokenRequest) error {

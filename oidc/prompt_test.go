@@ -70,6 +70,11 @@ func TestFreshness(t *testing.T) {
 		}
 	}
 	d.sent(d.authorize("prompt", "none login"), "invalid_request")
+
+	d.sent(d.authorize("prompt", "login"), "")
+	d.sent(d.authorize("prompt", "none", "max_age", "0"), "login_required") // in the second of the sign-in
+	d.sent(d.authorize("max_age", "0"), "")
+	require.NotEmpty(t, d.needs)
 }
 
 func TestSessionEnds(t *testing.T) {

@@ -84,7 +84,7 @@ func (a answer) is(t *testing.T, status int, code string) {
 
 func (p *process) do(r *http.Request) answer {
 	p.t.Helper()
-	resp, err := p.client.Do(r)
+	resp, err := p.Client.Do(r)
 	require.NoError(p.t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
@@ -97,7 +97,7 @@ func (p *process) do(r *http.Request) answer {
 }
 
 // url is where the process listens, whatever its issuer is called.
-func (p *process) url(path string) string { return "http://" + p.addr + path }
+func (p *process) url(path string) string { return "http://" + p.Addr + path }
 
 func (p *process) request(method, path, body string, header ...string) *http.Request {
 	p.t.Helper()

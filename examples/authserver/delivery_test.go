@@ -34,8 +34,8 @@ func TestDeliveryByWebhook(t *testing.T) {
 	a := p.form("/oauth2/v1/oob-authenticate", begin...).ok(t)
 	require.Equal(t, "+15550100", event.Data.To)
 	p.form(orgToken, "client_id", "app", "grant_type", directauth.GrantOOB, "oob_code", a.text("oob_code"), "binding_code", event.Data.Code, "scope", "openid").ok(t)
-	p.stop()
-	require.NotContains(t, p.stderr.String(), event.Data.Code)
+	p.Stop()
+	require.NotContains(t, p.Log.String(), event.Data.Code)
 }
 
 // Without a gateway nobody is told that a code was sent, and none is in the log.
@@ -44,9 +44,9 @@ func TestNoDelivery(t *testing.T) {
 	a := p.form("/oauth2/v1/oob-authenticate", "client_id", "app", "login_hint", "mia@example.test", "channel_hint", "sms")
 	a.is(t, http.StatusInternalServerError, "server_error")
 	require.Equal(t, "E0000009", a.text("errorCode"))
-	p.stop()
-	require.Contains(t, p.stderr.String(), "delivery.webhook")
-	require.NotContains(t, p.stderr.String(), "5550100")
+	p.Stop()
+	require.Contains(t, p.Log.String(), "delivery.webhook")
+	require.NotContains(t, p.Log.String(), "5550100")
 }
 
 // Two spellings of a name are one name, also of nobody.

@@ -76,7 +76,7 @@ func TestAuthorizationChallenge(t *testing.T) {
 	require.NotContains(t, org.body["grant_types_supported"], "authorization_code")
 	require.Equal(t, http.StatusNotFound, p.get("/oauth2/v1/authorize-challenge").status)
 	custom := p.get("/oauth2/default/.well-known/openid-configuration").ok(t)
-	require.Equal(t, p.issuer+endpoint, custom.text("authorization_challenge_endpoint"))
+	require.Equal(t, p.Issuer+endpoint, custom.text("authorization_challenge_endpoint"))
 	require.Subset(t, custom.body["grant_types_supported"], []any{"authorization_code", "interaction_code"})
 
 	verifier := strings.Repeat("v", 43)

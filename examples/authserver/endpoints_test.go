@@ -20,14 +20,14 @@ func TestMetadata(t *testing.T) {
 	} {
 		for _, path := range c.paths {
 			m := p.get(path).ok(t)
-			require.Equal(t, p.issuer+c.issuer, m.text("issuer"), path)
+			require.Equal(t, p.Issuer+c.issuer, m.text("issuer"), path)
 			for name, at := range map[string]string{"token_endpoint": "token", "jwks_uri": "keys", "introspection_endpoint": "introspect", "revocation_endpoint": "revoke"} {
-				require.Equal(t, p.issuer+c.base+at, m.text(name), path)
+				require.Equal(t, p.Issuer+c.base+at, m.text(name), path)
 			}
 			require.Equal(t, []string{"application/json"}, m.header["Content-Type"])
 		}
 		m := p.get(c.paths[0]).ok(t)
-		require.Equal(t, p.issuer+c.base+"userinfo", m.text("userinfo_endpoint"))
+		require.Equal(t, p.Issuer+c.base+"userinfo", m.text("userinfo_endpoint"))
 		require.Equal(t, []any{"RS256"}, m.body["id_token_signing_alg_values_supported"])
 		require.Contains(t, p.get(c.base+"keys?client_id=app").ok(t).raw, `"alg":"RS256"`)
 	}
@@ -89,7 +89,7 @@ func TestResource(t *testing.T) {
 	p := start(t, setup{config: standard, args: []string{"-dev"}})
 	tom, machine := p.tom(defaultToken).ok(t), p.service(orgToken, "grant_type", "client_credentials", "scope", "org:read").ok(t)
 	a := p.bearer("/resource", tom.text("access_token")).ok(t)
-	require.Equal(t, p.issuer+"/oauth2/default", a.text("iss"))
+	require.Equal(t, p.Issuer+"/oauth2/default", a.text("iss"))
 	require.Equal(t, "api://default", a.text("aud"))
 	require.Equal(t, "openid profile email offline_access", a.text("scope"))
 	require.Equal(t, float64(600), a.body["exp"].(float64)-a.body["iat"].(float64))

@@ -65,7 +65,7 @@ func TestFactorsSurviveARestart(t *testing.T) {
 		p.primary("0oaDemo", "channel_hint", "sms", "challenge_hint", seqOOB).ok(t)
 	}
 	sent := p.outbox("sms")
-	p.stop()
+	p.Stop()
 	p = &sequenced{start(t, s), key}
 	p.token("0oaDemo", otp...).is(t, http.StatusBadRequest, "invalid_grant")
 	p.primary("0oaDemo", "channel_hint", "sms", "challenge_hint", seqOOB).is(t, http.StatusTooManyRequests, "invalid_grant")
@@ -101,8 +101,8 @@ func TestNoFactorAtRest(t *testing.T) {
 		"the dump": s.dev(http.MethodGet, "store", "").ok(t).raw, "the events": s.dev(http.MethodGet, "events", "").ok(t).raw,
 	}
 	s.advance(time.Second)
-	s.stop()
-	places["the log"] = s.stderr.String()
+	s.Stop()
+	places["the log"] = s.Log.String()
 	for _, name := range []string{file, file + "-wal"} {
 		if b, err := os.ReadFile(name); err == nil {
 			places[filepath.Base(name)] = string(b)

@@ -57,7 +57,7 @@ func TestChangedBetweenSteps(t *testing.T) {
 		s.token("0oaTwo", "grant_type", seqMOTP, "mfa_token", mfa, "otp", s.code()).is(t, http.StatusForbidden, "access_denied")
 		s.token("0oaTwo", "grant_type", seqMOOB, "mfa_token", mfa, "oob_code", further, "binding_code", mail).is(t, http.StatusForbidden, "access_denied")
 		s.token("0oaDemo", "grant_type", seqOOB, "oob_code", first, "binding_code", s.outbox("sms").Code, "scope", "openid").is(t, http.StatusForbidden, "access_denied")
-		s.token("0oaDemo", append(s.key.assert(t, options, s.issuer, true), "grant_type", seqWA, "scope", "openid")...).is(t, http.StatusBadRequest, "invalid_grant")
+		s.token("0oaDemo", append(s.key.assert(t, options, s.Issuer, true), "grant_type", seqWA, "scope", "openid")...).is(t, http.StatusBadRequest, "invalid_grant")
 		a := s.do(s.request(http.MethodPut, "/idp/myaccount/password", `{"profile":{"password":"seven violet umbrellas drift"}}`,
 			"Authorization", "Bearer "+recovery.text("access_token"), "Content-Type", "application/json"))
 		a.is(t, http.StatusUnauthorized, "invalid_token")
@@ -85,11 +85,11 @@ func TestAuditTrailTellsNoSecret(t *testing.T) {
 	got := s.token("0oaDemo", "grant_type", seqOOB, "oob_code", code, "scope", "openid offline_access").ok(t)
 	secrets = append(secrets, got.text("access_token"), got.text("refresh_token"), got.text("id_token"))
 	trail := s.dev(http.MethodGet, "events", "").ok(t).raw
-	s.stop()
+	s.Stop()
 	require.Contains(t, trail, "factor.refused")
 	for _, secret := range secrets {
 		require.False(t, strings.Contains(trail, secret), "the audit trail holds %q", secret)
-		require.False(t, strings.Contains(s.stderr.String(), secret), "the log holds %q", secret)
+		require.False(t, strings.Contains(s.Log.String(), secret), "the log holds %q", secret)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestStrangerKeepsNoPasskeyOut(t *testing.T) {
 	stranger := newPasskey(t)
 	with := func(key *passkey) answer {
 		options := s.primary("0oaDemo", "challenge_hint", seqWA).ok(t)
-		return s.token("0oaDemo", append(key.assert(t, options, s.issuer, true), "grant_type", seqWA, "scope", "openid")...)
+		return s.token("0oaDemo", append(key.assert(t, options, s.Issuer, true), "grant_type", seqWA, "scope", "openid")...)
 	}
 	for range 2 {
 		for range 10 {

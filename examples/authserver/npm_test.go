@@ -10,110 +10,75 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/mintyard/mintyard/directauth"
+	"github.com/mintyard/mintyard/examples/authserver/servertest"
 )
 
 // The scripts under clients, which drive clients of others, unmodified and at exact
-// versions, through what they know of direct authentication. Each has a server of its
-// own.
+// versions: through what they know of direct authentication, and as relying parties that
+// send the person to the pages. Each has a server of its own.
 func TestNPMClients(t *testing.T) {
-	node := npmInstalled(t)
-	dir := npmClients(t)
-	for _, script := range []string{"auth0-auth-js.mjs", "openid4vc-oauth2.mjs"} {
-		t.Run(strings.TrimSuffix(script, ".mjs"), func(t *testing.T) {
+	node, dir := servertest.NPM(t, "clients")
+	for script, run := range map[string]func(t *testing.T, node, script string){
+		"auth0-auth-js": runDirect, "openid4vc-oauth2": runDirect, "openid-client": runParty, "oauth4webapi": runParty,
+	} {
+		t.Run(script, func(t *testing.T) {
 			t.Parallel()
-			runScript(t, node, filepath.Join(dir, script))
+			run(t, node, filepath.Join(dir, script+".mjs"))
 		})
 	}
 }
 
-// npmMajor is the oldest Node.js on which the clients were seen to work.
-const npmMajor = 18
-
-// npmInstalled finds Node.js and npm, without which the test is not skipped: nobody
-// would see that it was.
-func npmInstalled(t *testing.T) (node string) {
-	t.Helper()
-	const install = "; install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run the test again"
-	_, err := exec.LookPath("npm")
-	require.NoError(t, err, "npm is missing"+install)
-	node, err = exec.LookPath("node")
-	require.NoError(t, err, "node is missing"+install)
-	out, err := exec.Command(node, "--version").Output()
-	require.NoError(t, err)
-	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
-	major, err := strconv.Atoi(strings.Split(version, ".")[0])
-	require.NoError(t, err, version)
-	require.GreaterOrEqual(t, major, npmMajor, "node is "+version+install)
-	return node
-}
-
-// npmClients installs the clients into a copy of the folder, exactly as its lock file
-// says, and runs none of their install scripts.
-func npmClients(t *testing.T) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	files, err := filepath.Glob("clients/*.*")
-	require.NoError(t, err)
-	for _, file := range files {
-		if info, err := os.Stat(file); err != nil || info.IsDir() {
-			continue
-		}
-		b, err := os.ReadFile(file)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(file)), b, 0o600))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // the first time they are fetched
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	npm.Dir = dir
-	out, err := npm.CombinedOutput()
-	require.NoError(t, err, "npm ci: %s", out)
-	return dir
-}
-
 var lastLine = regexp.MustCompile(`\n(\d+) steps done\n$`)
 
-// runScript starts a server with TLS and one more that shows no numbers with pushes,
-// and runs the script against them.
-func runScript(t *testing.T, node, script string) {
+// runScript runs a script with what it is told, and trust in a certificate.
+func runScript(t *testing.T, node, script, cert string, told map[string]any) {
 	t.Helper()
-	dir := t.TempDir()
-	certificate(t, dir)
-	cert := filepath.Join(dir, "cert.pem")
-	tls := []string{"-dev", "-tls-cert", cert, "-tls-key", filepath.Join(dir, "key.pem")}
-	key := newPasskey(t)
-	numbers := start(t, setup{config: npmConfig(t, key, "always"), args: tls})
-	plain := start(t, setup{config: npmConfig(t, key, "never"), args: tls})
-
-	private, err := x509.MarshalPKCS8PrivateKey(key.key)
+	b, err := json.Marshal(told)
 	require.NoError(t, err)
-	told, err := json.Marshal(map[string]any{
-		"origin": numbers.issuer, "withoutNumbers": plain.issuer, "clientSecret": npmSecret,
-		"password": miaPassword, "totp": miaSecret, "recoveryCode": "WXYZ7-23456",
-		"passkey": map[string]string{
-			"id": base64.RawURLEncoding.EncodeToString(key.id), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
-		},
-	})
-	require.NoError(t, err)
-
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, node, script)
-	run.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+cert, "AUTHSERVER="+string(told))
+	run.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+cert, "AUTHSERVER="+string(b))
 	var out, errs bytes.Buffer
 	run.Stdout, run.Stderr = &out, &errs
 	err = run.Run()
 	t.Logf("%s%s", out.String(), errs.String())
 	require.NoError(t, err)
 	require.Regexp(t, lastLine, out.String(), "the script ended before its end")
+}
+
+// certified is a certificate, and the arguments of a server that has it.
+func certified(t *testing.T) (cert string, pool *x509.CertPool, args []string) {
+	t.Helper()
+	dir := t.TempDir()
+	pool = servertest.Certificate(t, dir)
+	cert = filepath.Join(dir, "cert.pem")
+	return cert, pool, []string{"-dev", "-tls-cert", cert, "-tls-key", filepath.Join(dir, "key.pem")}
+}
+
+// runDirect starts a server, and one more that shows no numbers with pushes, and runs
+// a script of direct authentication against them.
+func runDirect(t *testing.T, node, script string) {
+	t.Helper()
+	cert, _, args := certified(t)
+	key := newPasskey(t)
+	numbers := start(t, setup{config: npmConfig(t, key, "always"), args: args})
+	plain := start(t, setup{config: npmConfig(t, key, "never"), args: args})
+	private, err := x509.MarshalPKCS8PrivateKey(key.Key)
+	require.NoError(t, err)
+	runScript(t, node, script, cert, map[string]any{
+		"origin": numbers.Issuer, "withoutNumbers": plain.Issuer, "clientSecret": npmSecret,
+		"password": miaPassword, "totp": miaSecret, "recoveryCode": "WXYZ7-23456",
+		"passkey": map[string]string{
+			"id": key.Credential(), "handle": "mia", "key": base64.RawURLEncoding.EncodeToString(private),
+		},
+	})
 }
 
 // npmSecret is that of every app. @openid4vc/oauth2 writes Basic credentials in base64
@@ -152,7 +117,7 @@ func npmConfig(t *testing.T, key *passkey, numbers string) string {
 		object{"id": "voice", "type": "voice", "phone": "+15550100"},
 		object{"id": "email", "type": "email", "address": "mia@example.test"},
 		object{"id": "push", "type": "push", "device": "Mia's phone"},
-		object{"id": "passkey", "type": "webauthn", "credential_id": base64.RawURLEncoding.EncodeToString(key.id), "public_key": key.cose(t)},
+		object{"id": "passkey", "type": "webauthn", "credential_id": key.Credential(), "public_key": key.COSE(t)},
 		object{"id": "codes", "type": "recovery_codes", "codes": []string{"WXYZ7-23456"}},
 	)}
 	for _, id := range []string{"tom", "uma", "vic", "wes", "xia", "yul", "zoe"} {

@@ -222,7 +222,7 @@ func TestRefusedCommandLine(t *testing.T) {
 func TestRefusedStore(t *testing.T) {
 	const key, other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	url := "sqlite:" + filepath.Join(t.TempDir(), "a.db")
-	start(t, setup{master: key, args: []string{"-store", url}}).stop()
+	start(t, setup{master: key, args: []string{"-store", url}}).Stop()
 
 	status, stderr := refused(t, setup{master: other, args: []string{"-store", url}})
 	require.Equal(t, statusStore, status)
@@ -246,9 +246,9 @@ func TestRefusedStore(t *testing.T) {
 
 func TestAddressTaken(t *testing.T) {
 	p := start(t, setup{})
-	status, stderr := refused(t, setup{args: []string{"-addr", p.addr}})
+	status, stderr := refused(t, setup{args: []string{"-addr", p.Addr}})
 	require.Equal(t, statusFailed, status)
-	require.Contains(t, stderr, fmt.Sprintf("-addr: %s is taken by another process", p.addr))
+	require.Contains(t, stderr, fmt.Sprintf("-addr: %s is taken by another process", p.Addr))
 	require.Equal(t, http.StatusOK, p.get("/.well-known/openid-configuration").status)
 }
 

@@ -58,8 +58,8 @@ func TestNoSecretAtRest(t *testing.T) {
 		require.NotZero(t, kinds[kind], "the dump has no record of kind %s: %v", kind, kinds)
 	}
 	events := p.dev(http.MethodGet, "events", "").ok(t).raw
-	p.stop()
-	places := map[string]string{"the dump": dump, "the events": events, "the log": p.stderr.String()}
+	p.Stop()
+	places := map[string]string{"the dump": dump, "the events": events, "the log": p.Log.String()}
 	for _, name := range []string{file, file + "-wal"} {
 		if b, err := os.ReadFile(name); err == nil {
 			places[filepath.Base(name)] = string(b)

@@ -55,7 +55,7 @@ func sequenceConfig(t *testing.T, key *passkey) string {
 			{"id": "f1", "type": "totp", "secret": "` + miaSecret + `"},
 			{"id": "f2", "type": "sms", "phone": "+15550100"}, {"id": "f3", "type": "voice", "phone": "+15550100"},
 			{"id": "f4", "type": "email", "address": "mia.private@example.test"}, {"id": "f5", "type": "push", "device": "Mia's phone"},
-			{"id": "f6", "type": "webauthn", "credential_id": "` + base64.RawURLEncoding.EncodeToString(key.id) + `", "public_key": "` + key.cose(t) + `"},
+			{"id": "f6", "type": "webauthn", "credential_id": "` + key.Credential() + `", "public_key": "` + key.COSE(t) + `"},
 			{"id": "f7", "type": "recovery_codes", "codes": ["WXYZ7-23456"]}
 		]}, {"id": "00u2", "username": "tom@example.test", "password": "` + tomPassword + `", "factors": [
 			{"id": "f1", "type": "totp", "secret": "` + miaSecret + `"}]}],
@@ -198,13 +198,13 @@ func TestSequences(t *testing.T) {
 		}},
 		{"8 passkey first", func(t *testing.T) {
 			a := s.primary("0oaDemo", "challenge_hint", seqWA).ok(t)
-			fields := s.key.assert(t, a, s.issuer, false)
+			fields := s.key.assert(t, a, s.Issuer, false)
 			s.tokens(s.token("0oaDemo", append(fields, "grant_type", seqWA, "scope", "openid")...), "pop", "swk")
 			s.token("0oaDemo", append(fields, "grant_type", seqWA, "scope", "openid")...).is(t, http.StatusBadRequest, "invalid_grant") // 38
 		}},
 		{"8 passkey that verified its user, for two factors", func(t *testing.T) {
 			a := s.primary("0oaTwo", "challenge_hint", seqWA).ok(t)
-			s.tokens(s.token("0oaTwo", append(s.key.assert(t, a, s.issuer, true), "grant_type", seqWA, "scope", "openid")...), "pop", "swk", "user", "mfa")
+			s.tokens(s.token("0oaTwo", append(s.key.assert(t, a, s.Issuer, true), "grant_type", seqWA, "scope", "openid")...), "pop", "swk", "user", "mfa")
 		}},
 		{"9 password and passkey, from either endpoint", func(t *testing.T) {
 			for _, begin := range []func(mfa string) answer{
@@ -216,7 +216,7 @@ func TestSequences(t *testing.T) {
 				},
 			} {
 				mfa := s.started("0oaTwo")
-				fields := s.key.assert(t, begin(mfa).ok(t), s.issuer, false)
+				fields := s.key.assert(t, begin(mfa).ok(t), s.Issuer, false)
 				s.tokens(s.token("0oaTwo", append(fields, with("grant_type", seqMWA, "mfa_token", mfa)...)...), "pwd", "pop", "swk", "mfa")
 			}
 		}},
@@ -226,7 +226,7 @@ func TestSequences(t *testing.T) {
 			a := s.token("0oaTwo", with("grant_type", seqOOB, "oob_code", code)...)
 			a.is(t, http.StatusForbidden, "mfa_required")
 			b := s.challenge("0oaTwo", "mfa_token", a.text("mfa_token"), "challenge_types_supported", seqMWA).ok(t)
-			fields := s.key.assert(t, b, s.issuer, true)
+			fields := s.key.assert(t, b, s.Issuer, true)
 			s.tokens(s.token("0oaTwo", append(fields, "grant_type", seqMWA, "mfa_token", a.text("mfa_token"))...), "swk", "pop", "user", "mfa")
 		}},
 		{"11 recovery", func(t *testing.T) {

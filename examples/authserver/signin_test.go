@@ -15,7 +15,7 @@ import (
 func TestDemo(t *testing.T) {
 	p := start(t, setup{args: []string{"-dev"}})
 	meta := p.get("/oauth2/default/.well-known/openid-configuration").ok(t)
-	require.Equal(t, p.issuer+"/oauth2/default", meta.text("issuer"))
+	require.Equal(t, p.Issuer+"/oauth2/default", meta.text("issuer"))
 
 	a := p.password(defaultToken, "demo-app", "mia@example.test", miaPassword, "scope", "openid profile orders:read offline_access")
 	a.is(t, http.StatusForbidden, "mfa_required")

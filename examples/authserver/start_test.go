@@ -2,18 +2,10 @@ package main
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mintyard/mintyard/examples/authserver/servertest"
 )
 
 func TestReady(t *testing.T) {
@@ -44,9 +38,9 @@ func TestReady(t *testing.T) {
 				c.args, c.issuer = nil, "http://127.0.0.1:PORT" // a machine without IPv6 shows the rest
 			}
 			p := start(t, setup{config: c.config, args: c.args})
-			_, port, err := net.SplitHostPort(p.addr)
+			_, port, err := net.SplitHostPort(p.Addr)
 			require.NoError(t, err)
-			require.Equal(t, strings.ReplaceAll(c.issuer, "PORT", port), p.issuer)
+			require.Equal(t, strings.ReplaceAll(c.issuer, "PORT", port), p.Issuer)
 			meta := p.get("/.well-known/openid-configuration").ok(t)
 			require.Equal(t, strings.ReplaceAll(c.issuer, "PORT", port), meta.text("issuer"))
 			require.Equal(t, meta.text("issuer")+"/oauth2/v1/token", meta.text("token_endpoint"))
@@ -70,48 +64,27 @@ func TestIssuerKeepsItsPort(t *testing.T) {
 	free := l.Addr().String()
 	l.Close()
 	p := start(t, setup{config: `{"issuer": "http://localhost:8080"}`, args: []string{"-addr", free}})
-	require.Equal(t, "http://localhost:8080", p.issuer)
-	require.Equal(t, free, p.addr)
+	require.Equal(t, "http://localhost:8080", p.Issuer)
+	require.Equal(t, free, p.Addr)
 }
 
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
-	pool := certificate(t, dir)
+	pool := servertest.Certificate(t, dir)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}}
 	p := start(t, setup{
 		config: `{"issuer": "http://localhost:8080"}`, client: client,
 		args: []string{"-tls-cert", filepath.Join(dir, "cert.pem"), "-tls-key", filepath.Join(dir, "key.pem")},
 	})
-	require.True(t, strings.HasPrefix(p.issuer, "https://localhost:"), "the scheme follows TLS: %s", p.issuer)
-	resp, err := client.Get(p.issuer + "/.well-known/openid-configuration")
+	require.True(t, strings.HasPrefix(p.Issuer, "https://localhost:"), "the scheme follows TLS: %s", p.Issuer)
+	resp, err := client.Get(p.Issuer + "/.well-known/openid-configuration")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	require.Equal(t, 2, resp.ProtoMajor)
 
-	_, err = tls.Dial("tcp", p.addr, &tls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: tls.VersionTLS11})
+	_, err = tls.Dial("tcp", p.Addr, &tls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: tls.VersionTLS11})
 	require.Error(t, err, "older than TLS 1.2")
-}
-
-// certificate makes one for localhost that signs itself.
-func certificate(t *testing.T, dir string) *x509.CertPool {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "cert.pem"), cert, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(cert)
-	return pool
 }
 
 // What is in flight is finished, nothing new is accepted, and the status is 0.
@@ -120,10 +93,10 @@ func TestStop(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			p := start(t, setup{config: standard})
 			body := "grant_type=client_credentials&scope=orders%3Aread&client_id=short&client_secret=short+secret"
-			conn, err := net.Dial("tcp", p.addr)
+			conn, err := net.Dial("tcp", p.Addr)
 			require.NoError(t, err)
 			defer conn.Close()
-			_, err = conn.Write([]byte("POST " + defaultToken + " HTTP/1.1\r\nHost: " + p.addr + "\r\nExpect: 100-continue\r\n" +
+			_, err = conn.Write([]byte("POST " + defaultToken + " HTTP/1.1\r\nHost: " + p.Addr + "\r\nExpect: 100-continue\r\n" +
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"))
 			require.NoError(t, err)
 			from := bufio.NewReader(conn)
@@ -133,9 +106,9 @@ func TestStop(t *testing.T) {
 			_, err = from.ReadString('\n')
 			require.NoError(t, err)
 
-			p.signal(sig)
+			p.Signal(sig)
 			require.Eventually(t, func() bool {
-				c, err := net.Dial("tcp", p.addr)
+				c, err := net.Dial("tcp", p.Addr)
 				if err == nil {
 					c.Close()
 				}
@@ -151,7 +124,7 @@ func TestStop(t *testing.T) {
 			var tokens map[string]any
 			require.NoError(t, json.NewDecoder(resp.Body).Decode(&tokens))
 			require.NotEmpty(t, tokens["access_token"])
-			p.wait()
+			p.Wait()
 		})
 	}
 }
@@ -160,15 +133,15 @@ func TestLogs(t *testing.T) {
 	p := start(t, setup{config: standard})
 	p.password(defaultToken, "plain", "tom@example.test", "a wrong password").is(t, 400, "invalid_grant")
 	p.tom(defaultToken).ok(t)
-	p.stop()
-	lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
+	p.Stop()
+	lines := strings.Split(strings.TrimSpace(p.Log.String()), "\n")
 	require.GreaterOrEqual(t, len(lines), 2)
 	for _, line := range lines {
 		require.True(t, json.Valid([]byte(line)), line)
 	}
-	require.Contains(t, p.stderr.String(), `"msg":"token.issued","server":"default","client":"plain","subject":"00u2"`)
-	require.Contains(t, p.stderr.String(), `"level":"WARN","msg":"token.refused"`)
+	require.Contains(t, p.Log.String(), `"msg":"token.issued","server":"default","client":"plain","subject":"00u2"`)
+	require.Contains(t, p.Log.String(), `"level":"WARN","msg":"token.refused"`)
 	for _, secret := range []string{"a wrong password", tomPassword, "eyJ", "mint_"} {
-		require.NotContains(t, p.stderr.String(), secret)
+		require.NotContains(t, p.Log.String(), secret)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -17,7 +18,6 @@ import (
 // the one form of a page, and posts it.
 type Walker struct {
 	client *http.Client
-	jar    http.CookieJar
 
 	URL    *url.URL // of the page, or of where it was sent that is not the server's
 	Status int
@@ -29,21 +29,23 @@ type Walker struct {
 	inputs  map[string][]string  // by name: the values of radio buttons
 }
 
-// Walker returns a browser of its own, without cookies.
-func (s *Server) Walker() *Walker {
+// Walker returns a browser of its own, without cookies, that goes to the server alone.
+func (s *Server) Walker() *Walker { return NewWalker(s.Transport(nil), s.issuer+"/") }
+
+// NewWalker returns a browser without cookies whose requests go through a transport, for
+// a server of another kind than [Server]. It stays where addresses begin with within, ""
+// being everywhere: when it is sent elsewhere it says where, in Walker.URL.
+func NewWalker(transport http.RoundTripper, within string) *Walker {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		panic(err) // it has no options
 	}
-	w := &Walker{jar: jar}
-	host := s.issuer
-	w.client = &http.Client{Transport: s.Transport(nil), Jar: jar, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if !strings.HasPrefix(r.URL.String(), host+"/") || len(via) > 10 {
+	return &Walker{client: &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if !strings.HasPrefix(r.URL.String(), within) || len(via) > 10 {
 			return http.ErrUseLastResponse
 		}
 		return nil
-	}}
-	return w
+	}}}
 }
 
 // Open goes to an address.
@@ -65,23 +67,31 @@ func (w *Walker) Has(name string) bool {
 // Choices are the values among which the page lets choose, of an input of that name.
 func (w *Walker) Choices(name string) []string { return slices.Clone(w.inputs[name]) }
 
+// Form is the form of the page as the server filled it in: where it is posted to, and its
+// hidden fields. An answer in the mode form_post is one for the client.
+func (w *Walker) Form() (to *url.URL, hidden url.Values, err error) {
+	if w.action == "" {
+		return nil, nil, errNoForm
+	}
+	to, err = w.URL.Parse(w.action)
+	return to, maps.Clone(w.form), err
+}
+
 // Press presses the button of that id, with what is entered: names and values in turn.
 func (w *Walker) Press(button string, entries ...string) error {
 	at, ok := w.buttons[button]
 	if !ok {
 		return fmt.Errorf("oidctest: the page at %s has no button %q: %s", w.URL, button, w.text())
 	}
-	form := make(url.Values)
-	for name, values := range w.form {
-		form[name] = values
-	}
-	form.Set(at[0], at[1])
-	for i := 0; i+1 < len(entries); i += 2 {
-		form.Set(entries[i], entries[i+1])
-	}
-	to, err := w.URL.Parse(w.action)
+	to, form, err := w.Form()
 	if err != nil {
 		return err
+	}
+	if at[0] != "" {
+		form.Set(at[0], at[1])
+	}
+	for i := 0; i+1 < len(entries); i += 2 {
+		form.Set(entries[i], entries[i+1])
 	}
 	res, err := w.client.PostForm(to.String(), form)
 	if err != nil {

@@ -1,5 +1,5 @@
 //go:build race
 
-package main
+package servertest
 
 const raceEnabled = true

@@ -85,7 +85,7 @@ func TestValidateClient(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, `oidc: client "app": OpenID.`+c.field+": ")
+			require.ErrorContains(t, err, `oauth: client "app": OpenID.`+c.field+": ")
 
 			base := k.server.Config() // and New says so of clients that it is given beforehand
 			base.Clients = oauth.ClientList{"app": &client}

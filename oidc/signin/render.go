@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed web
@@ -43,13 +44,12 @@ type show struct {
 
 // renderer makes pages. It is made once, and safe for use by many.
 type renderer struct {
-	brand   Brand
-	logo    *file // served beside the pages; nil is none
-	style   inline
-	scripts map[string]inline // by file
-	pages   map[string]*template.Template
-	texts   catalogues
-	strict  bool // for tests: a missing text is an error
+	*look
+	brand  Brand
+	logo   *file // served beside the pages; nil is none
+	style  inline
+	texts  catalogues
+	strict bool // for tests: a missing text is an error
 }
 
 // inline is a style or a script that is part of the page, and how a policy names it.
@@ -66,29 +66,58 @@ func newRenderer(b Brand, files, messages fs.FS) (*renderer, error) {
 	if err := b.check(); err != nil {
 		return nil, err
 	}
-	texts, err := loadCatalogues(messages)
-	if err != nil {
+	load, texts := ownLook, ownCatalogues
+	if files != nil {
+		load = func() (*look, error) { return loadLook(files) }
+	}
+	if messages != nil {
+		texts = func() (catalogues, error) { return loadCatalogues(messages) }
+	}
+	r := &renderer{brand: b, logo: newLogo(b.Logo)}
+	var err error
+	if r.texts, err = texts(); err != nil {
 		return nil, err
 	}
-	r := &renderer{brand: b, logo: newLogo(b.Logo), texts: texts, scripts: make(map[string]inline), pages: make(map[string]*template.Template)}
+	if r.look, err = load(); err != nil {
+		return nil, err
+	}
+	r.style = newInline(r.css + string(b.style()))
+	return r, nil
+}
+
+// look is what the files say, whatever the brand.
+type look struct {
+	css     string
+	scripts map[string]inline // by file
+	pages   map[string]*template.Template
+}
+
+// Our own files are read once: servers of tests are made by the hundred.
+var (
+	ownLook       = sync.OnceValues(func() (*look, error) { return loadLook(nil) })
+	ownCatalogues = sync.OnceValues(func() (catalogues, error) { return loadCatalogues(nil) })
+)
+
+func loadLook(files fs.FS) (*look, error) {
 	own, err := fs.Sub(ownFiles, "web")
 	if err != nil {
 		return nil, err
 	}
 	read := func(name string) (string, error) { return readFile(own, files, name) }
+	l := &look{scripts: make(map[string]inline), pages: make(map[string]*template.Template)}
 	style, err := read("style.css")
 	if err != nil {
 		return nil, err
 	}
-	r.style = newInline(smaller(style) + string(b.style()))
+	l.css = smaller(style)
 	for _, name := range []string{"passkey.js", "push.js", "copy.js", "leave.js"} {
 		s, err := read(name)
 		if err != nil {
 			return nil, err
 		}
-		r.scripts[name] = newInline(smallerScript(s))
+		l.scripts[name] = newInline(smallerScript(s))
 	}
-	return r, r.parse(read)
+	return l, l.parse(read)
 }
 
 // readFile reads a file of the host's, or else ours.
@@ -106,7 +135,7 @@ func readFile(own, host fs.FS, name string) (string, error) {
 	return string(b), err
 }
 
-func (r *renderer) parse(read func(name string) (string, error)) error {
+func (l *look) parse(read func(name string) (string, error)) error {
 	base := template.New("layout").Funcs(template.FuncMap{"icon": icon, "initial": initial, "plain": clean})
 	for _, name := range []string{"layout", "parts"} {
 		s, err := read(name + ".html")
@@ -133,7 +162,7 @@ func (r *renderer) parse(read func(name string) (string, error)) error {
 		if _, err := t.New("body").Parse(s); err != nil {
 			return fmt.Errorf("signin: Config.Templates: %s.html: %w", name, err)
 		}
-		r.pages[name] = t
+		l.pages[name] = t
 	}
 	return nil
 }

@@ -96,9 +96,6 @@ var (
 	errResponseType        = NewError(CodeUnsupportedResponseType, ReasonResponseType, "The server does not have this response type")
 	errResponseTypeNotFor  = NewError(CodeUnauthorizedClient, ReasonResponseType, "The client may not use this response type")
 	errResponseMode        = NewError(CodeInvalidRequest, ReasonResponseMode, "The response_mode is not one for this request")
-	errRequestObject       = NewError("request_not_supported", ReasonRequestObject, "The server takes no request objects")
-	errRequestURI          = NewError("request_uri_not_supported", ReasonRequestObject, "The server takes no request objects by reference")
-	errRegistration        = NewError("registration_not_supported", ReasonRequestObject, "The server takes no registration with a request")
 	errPrompt              = NewError(CodeInvalidRequest, ReasonMalformedValue, "prompt has a word that is not known, or none together with others")
 	errNonceMissing        = NewError(CodeInvalidRequest, ReasonMissing, "Parameter nonce is missing: an ID token comes through the browser")
 	errOpenIDMissing       = NewError(CodeInvalidScope, ReasonScopeMissing, "An ID token is asked for without scope openid")
@@ -129,13 +126,8 @@ func (r *TokenRequest) parseAuthorization() (*AuthorizationRequest, error) {
 	if r.q.form.repeated {
 		return req, errRepeated
 	}
-	for _, f := range []struct {
-		name string
-		err  *Error
-	}{{"request", errRequestObject}, {"request_uri", errRequestURI}, {"registration", errRegistration}} {
-		if r.Param(f.name) != "" {
-			return req, f.err
-		}
+	if err := r.refuseObjects(req); err != nil {
+		return req, err
 	}
 	if err := r.parseScopes(req, scopes); err != nil {
 		return req, err
@@ -162,16 +154,14 @@ const scopeOpenID = "openid"
 // parseResponse finds out how the client is to be answered; errors go there too.
 func (r *TokenRequest) parseResponse(req *AuthorizationRequest) error {
 	sent := r.Param("response_type")
-	front := req.ResponseType != "" && req.ResponseType != ResponseCode
-	if front {
+	if req.ResponseType != "" && req.ResponseType != ResponseCode {
 		req.ResponseMode = ModeFragment // its default (Multiple Response Type Encoding Practices section 5)
 	}
-	switch mode := r.Param("response_mode"); {
-	case mode == "":
-	case mode == ModeFragment, mode == ModeFormPost && webURL(req.RedirectURI), mode == ModeQuery && !front:
+	if mode := r.Param("response_mode"); mode != "" {
+		if !req.mayAnswerIn(mode) {
+			return errResponseMode
+		}
 		req.ResponseMode = mode
-	default: // a token in a query ends up in logs
-		return errResponseMode
 	}
 	if sent == "" {
 		return errResponseTypeMissing

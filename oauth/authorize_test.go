@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"testing"
 
@@ -74,4 +75,29 @@ func TestApproveTwice(t *testing.T) {
 	require.Equal(t, http.StatusOK, d.redeem(spaID, first).status)
 	require.Equal(t, http.StatusConflict, again("mia").status)
 	require.ErrorIs(t, d.err, oauth.ErrAnswered)
+}
+
+// A client that is refused a request object hears it in the mode and with the state that
+// it has put there, and nothing else of the object counts.
+func TestAuthorizeRequestObject(t *testing.T) {
+	d := newDoor(t)
+	object := func(payload string) string {
+		return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + "."
+	}
+	v := d.authorize(spaID, "state", "", "request", object(`{"response_mode":"fragment","state":"inside","redirect_uri":"https://evil.example"}`))
+	v.requireSent(t, "request_not_supported")
+	require.Equal(t, back+"#", v.to)
+	require.Equal(t, "inside", v.params.Get("state"))
+	v = d.authorize(spaID, "request", object(`{"response_mode":"form_post","state":"inside"}`))
+	require.Equal(t, http.StatusOK, v.status)
+	require.Contains(t, v.body, `action="`+back+`"`)
+	require.Contains(t, v.body, `value="s-1"`, "a parameter goes before")
+	for _, bad := range []string{"x", "x.y.z", object("{"), object(`{"response_mode":7}`), object(`{"response_mode":"web_message"}`)} {
+		v := d.authorize(spaID, "request", bad)
+		v.requireSent(t, "request_not_supported")
+		require.Equal(t, back+"?", v.to)
+	}
+	d.authorize(frontID, "response_type", "token", "request", object(`{"response_mode":"query"}`)).requireSent(t, "request_not_supported")
+	d.authorize(spaID, "request_uri", "https://app.example/r").requireSent(t, "request_uri_not_supported")
+	d.authorize(spaID, "registration", "{}").requireSent(t, "registration_not_supported")
 }

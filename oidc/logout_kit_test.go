@@ -102,7 +102,7 @@ func (d *logoutDoor) confirm(page visit) visit {
 	d.t.Helper()
 	m := hidden.FindStringSubmatch(page.body)
 	require.NotNil(d.t, m, page.body)
-	return d.postLogout("logout", html.UnescapeString(m[1]), "logout_confirm", "yes")
+	return d.postLogout("logout", html.UnescapeString(m[1]), "action", "approve")
 }
 
 // hint is an ID token of the browser's session for the client.

@@ -11,6 +11,37 @@ import (
 	"github.com/mintyard/mintyard/oauth"
 )
 
+// LogoutPages is implemented by [Pages] that have the pages of signing out too; those of
+// Config go before. Each writes the whole answer.
+type LogoutPages interface {
+	ConfirmLogout(w http.ResponseWriter, r *http.Request, p *Provider, page *LogoutConfirmation)
+	LoggedOut(w http.ResponseWriter, r *http.Request, p *Provider, page *LoggedOut)
+	LogoutError(w http.ResponseWriter, r *http.Request, p *Provider, page *LogoutError)
+}
+
+// resolveLogout settles who shows the pages of signing out: the host's functions, or its
+// Pages, or plain ones.
+func (p *Provider) resolveLogout() {
+	c := &p.config
+	confirm, done, failed := showConfirmLogout, showLoggedOut, showLogoutError
+	if own, ok := c.Pages.(LogoutPages); ok {
+		confirm = func(w http.ResponseWriter, r *http.Request, page *LogoutConfirmation) {
+			own.ConfirmLogout(w, r, p, page)
+		}
+		done = func(w http.ResponseWriter, r *http.Request, page *LoggedOut) { own.LoggedOut(w, r, p, page) }
+		failed = func(w http.ResponseWriter, r *http.Request, page *LogoutError) { own.LogoutError(w, r, p, page) }
+	}
+	if c.ConfirmLogout == nil {
+		c.ConfirmLogout = confirm
+	}
+	if c.LoggedOut == nil {
+		c.LoggedOut = done
+	}
+	if c.LogoutError == nil {
+		c.LogoutError = failed
+	}
+}
+
 // LogoutConfirmation is a page that asks whether to sign out.
 type LogoutConfirmation struct {
 	Action  string // where the page posts to
@@ -126,12 +157,12 @@ func hostOf(uri string) string {
 
 var logoutPages = template.Must(template.New("").Funcs(template.FuncMap{"link": link, "host": hostOf}).Parse(`
 {{define "head"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.}}</title>{{end}}
-{{define "form"}}<form method="post" action="{{.Action}}"><input type="hidden" name="logout" value="{{.Request}}"><button id="logout_confirm" name="logout_confirm" value="yes">Sign out</button></form>{{end}}
+{{define "form"}}<form method="post" action="{{.Action}}"><input type="hidden" name="logout" value="{{.Request}}"><button id="approve" name="action" value="approve">Sign out</button></form>{{end}}
 {{define "confirm"}}{{template "head" "Sign out"}}</head><body><h1>Do you want to sign out?</h1>
 {{with .Client}}<p>{{or .Name .ID}} asks you to sign out.</p>{{end}}{{with host .Next}}<p>You go on to {{.}} then.</p>{{end}}
 {{template "form" .}}</body></html>{{end}}
 {{define "done"}}{{template "head" "Signed out"}}{{if .GoOn}}<meta http-equiv="refresh" content="2;url={{link .Next}}">{{end}}</head><body><h1>You are signed out</h1>
-{{with .Next}}<p><a id="logout_next" href="{{link .}}">Continue</a></p>{{end}}
+{{with .Next}}<p><a id="continue" href="{{link .}}">Continue</a></p>{{end}}
 {{range .Frames}}<iframe hidden src="{{.}}" title="Sign out" sandbox="allow-same-origin allow-scripts"></iframe>{{end}}</body></html>{{end}}
 {{define "error"}}{{template "head" "Error"}}</head><body><h1>This request cannot be answered</h1><p>{{.Error.Description}}</p><p>{{.Error.Code}} · {{.Ref}}</p>
 {{with .Confirmation}}<p>You are still signed in.</p>{{template "form" .}}{{end}}</body></html>{{end}}

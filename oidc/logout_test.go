@@ -72,13 +72,13 @@ func TestLogoutAsks(t *testing.T) {
 			v := ask(pairs...)
 			d.requirePage(v, 200, "Do you want to sign out?")
 			m := hidden.FindStringSubmatch(v.body)
-			d.requirePage(d.logout("logout", html.UnescapeString(m[1]), "logout_confirm", "yes"), 200, "Do you want to sign out?")
+			d.requirePage(d.logout("logout", html.UnescapeString(m[1]), "action", "approve"), 200, "Do you want to sign out?")
 			require.True(t, d.signedIn(), name)
 		}
 	}
 	d.requireSentTo(d.confirm(d.logout("id_token_hint", elsewhere, "post_logout_redirect_uri", goodbye, "state", "s")), goodbye, "state", "s")
 	require.False(t, d.signedIn())
-	d.requirePage(d.logout("client_id", "app", "post_logout_redirect_uri", goodbye), 200, `<a id="logout_next" href="https://app.example/goodbye">`)
+	d.requirePage(d.logout("client_id", "app", "post_logout_redirect_uri", goodbye), 200, `<a id="continue" href="https://app.example/goodbye">`)
 }
 
 // What one browser was asked, no other can be made to confirm, even where its cookie
@@ -89,7 +89,7 @@ func TestLogoutForgery(t *testing.T) {
 	d.withCookie("", func() { d.signInAs("eve"); mine = d.logout() })
 	d.signInAs("mia")
 	m := html.UnescapeString(hidden.FindStringSubmatch(mine.body)[1])
-	d.requirePage(d.postLogout("logout", m, "logout_confirm", "yes"), 200, "You are signed out") // eve is, here
+	d.requirePage(d.postLogout("logout", m, "action", "approve"), 200, "You are signed out") // eve is, here
 	require.True(t, d.signedIn())
 
 	page := d.logout()

@@ -95,7 +95,8 @@ type Config struct {
 	// token endpoint. It is served if there are Pages.
 	EndSessionPath string
 
-	// The pages of signing out; nil are plain ones. Each writes the whole answer.
+	// The pages of signing out; nil are those of Pages ([LogoutPages]), or plain ones.
+	// Each writes the whole answer.
 	ConfirmLogout func(w http.ResponseWriter, r *http.Request, page *LogoutConfirmation)
 	LoggedOut     func(w http.ResponseWriter, r *http.Request, page *LoggedOut)
 	LogoutError   func(w http.ResponseWriter, r *http.Request, page *LogoutError)
@@ -136,19 +137,11 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 	c.UserInfoPath = cmp.Or(c.UserInfoPath, base.Paths.Beside("userinfo"))
 	c.CheckSessionPath = cmp.Or(c.CheckSessionPath, base.Paths.Beside("check-session"))
 	c.EndSessionPath = cmp.Or(c.EndSessionPath, base.Paths.Beside("logout"))
-	if c.ConfirmLogout == nil {
-		c.ConfirmLogout = showConfirmLogout
-	}
-	if c.LoggedOut == nil {
-		c.LoggedOut = showLoggedOut
-	}
-	if c.LogoutError == nil {
-		c.LogoutError = showLogoutError
-	}
 	if err := c.Sessions.resolve(base.Issuer); err != nil {
 		return nil, err
 	}
 	p := &Provider{config: c, server: s}
+	p.resolveLogout()
 	if err := p.checkClients(); err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ func (f *flow) switchAccount() error {
 
 // show shows a page of the flow.
 func (f *flow) show(status int, v *view) error {
-	v.Form.Action = path(f.op)
+	v.Form.Action, v.Base = path(f.op), path(f.op)
 	v.Form.Hidden = append(v.Form.Hidden, field{"request", f.sealed})
 	if f.state != "" {
 		v.Form.Hidden = append(v.Form.Hidden, field{"state", f.state})

@@ -200,7 +200,7 @@ func (r *renderer) page(req *http.Request, v *view, o *show) (*page, inline) {
 	}
 	switch {
 	case r.logo != nil:
-		p.Logo = v.Form.Action + "/" + r.logo.name
+		p.Logo = v.Base + "/" + r.logo.name
 	case r.brand.LogoURL != "":
 		p.Logo = r.brand.LogoURL
 		o.Images = append(slices.Clone(o.Images), r.brand.LogoURL)
@@ -227,7 +227,7 @@ func (r *renderer) scriptOf(v *view) string {
 			return ""
 		}
 	case signOutView:
-		if d.Done && d.Continue != "" {
+		if d.Leave {
 			return "leave.js"
 		}
 	}

@@ -7,6 +7,7 @@ import "html/template"
 // addresses, hosts) is shown as it is, escaped.
 type view struct {
 	Page   string // the template
+	Base   string // path of the pages, under which the files are
 	Form   form
 	Client clientView
 	Person string // the name that was entered, or of who is signed in; "" before
@@ -157,6 +158,7 @@ type deviceDoneView struct{ Denied bool }
 type signOutView struct {
 	Done     bool
 	Continue string   // where it goes on; "" is nowhere
+	Leave    bool     // by itself, when the frames are loaded
 	Frames   []string // of clients, that are told by loading them
 }
 

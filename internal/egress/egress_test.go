@@ -319,13 +319,13 @@ func TestProxy(t *testing.T) {
 			return
 		}
 		defer to.Close()
-		w.WriteHeader(http.StatusOK)
-		from, _, err := http.NewResponseController(w).Hijack()
+		from, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
 		defer from.Close()
-		go io.Copy(to, from)
+		io.WriteString(from, "HTTP/1.1 200 OK\r\n\r\n")
+		go io.Copy(to, buffered)
 		io.Copy(from, to)
 	}))
 	defer proxy.Close()
@@ -342,7 +342,7 @@ func TestProxy(t *testing.T) {
 	require.NoError(t, err)
 	strict := s.client(t, func(c *egress.Config) { c.AllowPrivate, c.Proxy = false, at })
 	_, err = strict.Get(t.Context(), "https://example.com:8443/", 0)
-	require.NoError(t, err)
+	require.NoError(t, err, "%v", errors.Unwrap(err))
 	require.Equal(t, []string{"CONNECT example.com:8443"}, asked)
 	for _, inside := range []string{"https://127.0.0.1" + s.port(), "https://localhost/", "https://[::ffff:a9fe:a9fe]/"} {
 		_, err = strict.Get(t.Context(), inside, 0)

@@ -50,12 +50,12 @@ type schedule struct {
 }
 
 // collected takes note of a look. The next one comes a second later at the earliest,
-// and so much later that looking takes a tenth of the time at most.
+// and so much later that looking takes a twentieth of the time at most.
 func (s *schedule) collected(begin time.Time) {
 	now := time.Now()
 	s.looked = true
-	s.earliest = now.Add(max(time.Second, 10*now.Sub(begin)))
-	s.end = now.Add(max(runEvery+rand.N(runEvery/2), 10*now.Sub(begin)))
+	s.earliest = now.Add(max(time.Second, 20*now.Sub(begin)))
+	s.end = now.Add(max(runEvery+rand.N(runEvery/2), 20*now.Sub(begin)))
 }
 
 // wait is the time until then: when the first work that was seen is due, or when there

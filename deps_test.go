@@ -37,7 +37,7 @@ var rules = []struct {
 	{"authenticator", []string{"internal/enrolment", "internal/password", "policy", "store", "github.com/pquerna/otp…", "github.com/go-jose/go-jose/v4…"}, "a factor knows no protocol: the same one serves direct grants and pages"},
 	{"oauth", []string{"internal/password", "oauth/token", "policy", "store", "github.com/go-jose/go-jose/v4…"}, "the one path to a token knows neither factors nor OpenID Connect"},
 	{"directauth", []string{"authenticator", "internal/proving", "oauth", "oauth/token", "policy"}, "a direct sign-in gets its ID token because both go through oauth, not because they know each other"},
-	{"oidc", []string{"oauth", "oauth/token", "policy", "store", "github.com/go-jose/go-jose/v4…"}, "as directauth; sessions and consents are records of its own, and JWE is not hand-made"},
+	{"oidc", []string{"internal/egress", "internal/outbox", "oauth", "oauth/token", "policy", "store", "github.com/go-jose/go-jose/v4…"}, "as directauth; sessions and consents are records of its own, and JWE is not hand-made"},
 	{"oidc/oidctest", []string{"authenticator", "directauth", "oauth", "oauth/token", "oidc", "oidc/signin", "policy", "store", "store/storetest", "github.com/pquerna/otp…"}, "the whole of it, for other people's tests"},
 	{"oidc/signin", []string{"authenticator", "internal/proving", "oauth", "oauth/token", "oidc", "policy"}, "pages over the same factors and the same policy as the direct grants"},
 	{"examples…", []string{"…", "github.com/pquerna/otp…", "github.com/go-jose/go-jose/v4…"}, "an example uses the library as anybody would"},

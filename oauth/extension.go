@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"slices"
+	"sync"
 )
 
 // SubjectNamer is implemented by an [Extension] that gives a person another name for
@@ -30,12 +31,13 @@ type RequestReader interface {
 }
 
 // With returns a server that is s and, besides, lets e add to every answer. Keys,
-// store and limits are shared with s, and so is what e keeps of persons ([SubjectEnder]).
+// store and limits are shared with s, and so is what e keeps of persons ([SubjectEnder])
+// and does in the background ([Runner]).
 // Of several extensions that name subjects, or extend access tokens, the last one counts.
 func (s *Server) With(e Extension) *Server {
 	t := *s
 	t.extensions = append(slices.Clip(s.extensions), e)
-	s.enders.add(e)
+	s.joined.add(e)
 	if n, ok := e.(SubjectNamer); ok {
 		t.namer = n
 	}
@@ -43,6 +45,25 @@ func (s *Server) With(e Extension) *Server {
 		t.extender = x
 	}
 	return &t
+}
+
+// joinedExtensions are those of a server and of all that With has made of it: what they
+// keep of a person ends, and their work is done, whichever of the servers a host asks.
+type joinedExtensions struct {
+	mu   sync.Mutex
+	list []Extension
+}
+
+func (j *joinedExtensions) add(e Extension) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.list = append(slices.Clip(j.list), e) // those that are being asked keep theirs
+}
+
+func (j *joinedExtensions) all() []Extension {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.list
 }
 
 // subjectFor is the person's name for a client.

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/mintyard/mintyard/store"
@@ -11,13 +12,27 @@ import (
 // runEvery is the pace of Run.
 const runEvery = time.Minute
 
+// Runner is implemented by an [Extension] that has work of its own that can wait, such
+// as telling clients that somebody has signed out: it does so until the context ends.
+type Runner interface {
+	Run(ctx context.Context)
+}
+
 // Run does the work that can wait until the context ends: it sweeps expired
-// records out of the store and reads keys that other nodes have changed. It may
-// run on any number of nodes. Without it nothing is unsafe: the store grows, and
-// a key of another node is found at its first use.
+// records out of the store, reads keys that other nodes have changed, and lets
+// extensions do theirs. It may run on any number of nodes. Without it nothing is
+// unsafe: the store grows, a key of another node is found at its first use, and what
+// extensions have promised to do stays undone.
 //
 // What fails is told to Config.Observe and tried again a minute later.
 func (s *Server) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, e := range s.joined.all() {
+		if r, ok := e.(Runner); ok {
+			wg.Go(func() { r.Run(ctx) })
+		}
+	}
 	tick := time.NewTicker(runEvery)
 	defer tick.Stop()
 	for {

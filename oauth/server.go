@@ -22,7 +22,7 @@ type Server struct {
 	extensions []Extension
 	namer      SubjectNamer        // the last one; nil: everybody has one name
 	extender   AccessTokenExtender // the last one; nil: access tokens have no claims of the host's
-	enders     *subjectEnders
+	joined     *joinedExtensions
 
 	space           [16]byte // of this server's keys in the store
 	defaultAudience []string
@@ -69,7 +69,7 @@ func New(c Config) (*Server, error) {
 		limiter:         newLimiter(20, 3*time.Second),
 		verified:        newVerifiedSecrets(),
 		hasher:          password.NewHasher(c.ParallelHashes),
-		enders:          new(subjectEnders),
+		joined:          new(joinedExtensions),
 	}
 	if s.now == nil {
 		s.now = time.Now

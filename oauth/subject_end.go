@@ -3,8 +3,6 @@ package oauth
 import (
 	"context"
 	"errors"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/mintyard/mintyard/store"
@@ -29,27 +27,6 @@ func (s *Server) subjectKey(subject string) store.Key {
 // their grants, such as sessions: it ends with them.
 type SubjectEnder interface {
 	EndSubject(ctx context.Context, subject string) error
-}
-
-// subjectEnders are shared by a server and all that [Server.With] has made of it:
-// whichever of them a host calls, the sessions end too.
-type subjectEnders struct {
-	mu   sync.Mutex
-	list []SubjectEnder
-}
-
-func (l *subjectEnders) add(e Extension) {
-	if ender, ok := e.(SubjectEnder); ok {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.list = append(slices.Clip(l.list), ender) // those that are being called keep theirs
-	}
-}
-
-func (l *subjectEnders) all() []SubjectEnder {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.list
 }
 
 // SubjectKey is the key of what ends a person's grants: a tag for whatever an extension
@@ -92,9 +69,11 @@ func (s *Server) EndSubject(ctx context.Context, subject string) error {
 			return err
 		}
 	}
-	for _, e := range s.enders.all() {
-		if err := e.EndSubject(ctx, subject); err != nil {
-			return err
+	for _, e := range s.joined.all() {
+		if ender, ok := e.(SubjectEnder); ok {
+			if err := ender.EndSubject(ctx, subject); err != nil {
+				return err
+			}
 		}
 	}
 	if err := mark(subjectEnded); err != nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 )
 
@@ -171,7 +171,7 @@ func TestConformanceFrontChannelLogout(t *testing.T) {
 
 func TestConformanceBackChannelLogout(t *testing.T) {
 	t.Run("oidcc-backchannel-logout-discovery-endpoint-verification", func(t *testing.T) {
-		m := newLogoutDoor(t).metadata()
+		m := newLogoutDoor(t).discovery()
 		require.Equal(t, []any{true, true}, []any{m["backchannel_logout_supported"], m["backchannel_logout_session_supported"]})
 	})
 	t.Run("oidcc-backchannel-rp-initiated-logout", func(t *testing.T) {
@@ -186,20 +186,20 @@ func TestConformanceBackChannelLogout(t *testing.T) {
 	})
 }
 
-// metadata is the metadata as it is now, and not as it was when it was mounted.
-func (d *logoutDoor) metadata() oauth.Metadata { return d.provider.Metadata() }
-
 // deliver makes one attempt at a notice, and returns the logout token.
 func (d *logoutDoor) deliver(l letter, status int) (logoutToken string) {
 	d.t.Helper()
-	err := d.provider.Tell(d.t.Context(), l.payload, func(_ context.Context, to, contentType string, body []byte) (int, error) {
+	err := d.provider.Tell(d.t.Context(), l.payload, func(_ context.Context, to, contentType string, body []byte) error {
 		require.Equal(d.t, channel, to)
 		require.Equal(d.t, "application/x-www-form-urlencoded", contentType)
 		form, err := url.ParseQuery(string(body))
 		require.NoError(d.t, err)
 		require.Len(d.t, form, 1)
 		logoutToken = form.Get("logout_token")
-		return status, nil
+		if status/100 != 2 {
+			return errors.New(http.StatusText(status))
+		}
+		return nil
 	})
 	require.Equal(d.t, status/100 == 2, err == nil, "%v", err)
 	return logoutToken

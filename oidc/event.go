@@ -11,6 +11,8 @@ const (
 	EventSessionBegun   oauth.EventType = "session.begun"
 	EventSessionEnded   oauth.EventType = "session.ended"
 	EventConsentRevoked oauth.EventType = "consent.revoked"
+	EventNoticeDelayed  oauth.EventType = "logout_notice.delayed" // a client could not be told; it is tried again
+	EventNoticeLost     oauth.EventType = "logout_notice.lost"    // and will not be
 )
 
 func (p *Provider) observe(ctx context.Context, e oauth.Event) {

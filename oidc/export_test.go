@@ -9,6 +9,6 @@ type Notices = notices
 func (p *Provider) SetNotices(n Notices) { p.notices = n }
 
 // Tell makes one attempt at a notice.
-func (p *Provider) Tell(ctx context.Context, payload []byte, f func(ctx context.Context, url, contentType string, body []byte) (int, error)) error {
+func (p *Provider) Tell(ctx context.Context, payload []byte, f func(ctx context.Context, url, contentType string, body []byte) error) error {
 	return p.tell(ctx, payload, f)
 }

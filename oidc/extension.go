@@ -25,6 +25,9 @@ func (e extension) EndSubject(ctx context.Context, subject string) error {
 	return e.p.endSubject(ctx, subject)
 }
 
+// Run carries the notices of logouts.
+func (e extension) Run(ctx context.Context) { e.p.run(ctx) }
+
 // pagedExtension is that of a provider with pages.
 type pagedExtension struct{ extension }
 

@@ -81,5 +81,6 @@ const (
 
 	ReasonConsentRevoked oauth.Reason = "consent_revoked"
 	ReasonSignedOut      oauth.Reason = "signed_out" // by the person
+	ReasonNotice         oauth.Reason = "logout_notice_undelivered"
 	ReasonLogoutRedirect oauth.Reason = "post_logout_redirect_uri_unregistered"
 )

@@ -1,12 +1,11 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -78,8 +77,8 @@ func (p *Provider) noticed(ctx context.Context, id string, since int64) (*oauth.
 	return c, nil
 }
 
-// post sends a form, and says with which status it was answered.
-type post func(ctx context.Context, url, contentType string, body []byte) (status int, err error)
+// post sends a form. Nil says that the answer is a good one: 200, or 204 of some.
+type post func(ctx context.Context, url, contentType string, body []byte) error
 
 // errNoticeDamaged is no reason to try again.
 var errNoticeDamaged = errors.New("oidc: the notice of a logout cannot be read")
@@ -99,25 +98,19 @@ func (p *Provider) tell(ctx context.Context, payload []byte, post post) error {
 		return err
 	}
 	body := url.Values{"logout_token": {logoutToken}}.Encode()
-	status, err := post(ctx, c.OpenID.BackchannelLogoutURI, "application/x-www-form-urlencoded", []byte(body))
-	switch {
-	case err != nil:
-		return err
-	case status != http.StatusOK && status != http.StatusNoContent:
-		return fmt.Errorf("oidc: client %q answers its logout with status %d", n.Client, status)
-	}
-	return nil
+	return post(ctx, c.OpenID.BackchannelLogoutURI, "application/x-www-form-urlencoded", []byte(body))
 }
 
 // logoutTokenTTL is how long a logout token is good (section 2.4 advises two minutes at most).
 const logoutTokenTTL = 2 * time.Minute
 
-// logoutToken is what the client is told (section 2.4). It is of a type of its own and
+// logoutToken is what the client is told (section 2.4), signed and encrypted as its ID
+// tokens are. It is of a type of its own and
 // has no nonce, so that nobody takes it for an ID token. Every attempt has a jti of its
 // own: a client that has heard, and whose answer was lost, is not to take the next one
 // for a replay.
 func (p *Provider) logoutToken(c *oauth.Client, n *notice) (string, error) {
-	key := p.server.Config().Keys.Signing.Active(p.config.IDTokenAlgorithm)
+	key := p.server.Config().Keys.Signing.Active(cmp.Or(c.OpenID.IDTokenAlgorithm, p.config.IDTokenAlgorithm))
 	if key == nil {
 		return "", errNoKey
 	}
@@ -134,6 +127,9 @@ func (p *Provider) logoutToken(c *oauth.Client, n *notice) (string, error) {
 		return "", err
 	}
 	out, err := key.AppendSigned(nil, token.TypeLogoutToken, claims)
+	if e := c.OpenID.IDTokenEncryption; err == nil && e != (oauth.Encryption{}) {
+		out, err = appendEncrypted(nil, c, e, out)
+	}
 	return string(out), err
 }
 

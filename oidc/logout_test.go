@@ -35,18 +35,13 @@ func TestLogoutRedirects(t *testing.T) {
 	d.requireSentTo(d.logout("id_token_hint", hint, "post_logout_redirect_uri", goodbye+"?x=1"), goodbye, "x", "1")
 }
 
-// table is a host's own table, which nobody has validated.
-type table struct{ oauth.Clients }
-
 // What a client has registered against better knowledge: code, and no address.
 func TestLogoutRegisteredCode(t *testing.T) {
 	bad := []string{"javascript:alert(1)//a.b", "vbscript:x", "data:text/html,<script>", "file:///x", "https:/app.example", "com.example.app:/bye#x"}
-	d := newLogoutDoor(t, func(c *oauth.Config, _ *oidc.Config) {
-		list := c.Clients.(oauth.ClientList)
-		list["app"].OpenID.PostLogoutRedirectURIs = append(bad, "com.example.app:/bye")
-		list["app"].OpenID.FrontchannelLogoutURI = "javascript:alert(1)"
-		c.Clients = table{list}
-	})
+	d := newLogoutDoor(t)
+	list := d.server.Config().Clients.(oauth.ClientList) // New has refused to start with such
+	list["app"].OpenID.PostLogoutRedirectURIs = append(bad, "com.example.app:/bye")
+	list["app"].OpenID.FrontchannelLogoutURI = "javascript:alert(1)"
 	for _, to := range bad {
 		d.requirePage(d.logout("id_token_hint", d.hint("app"), "post_logout_redirect_uri", to), 400, "This request cannot be answered")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mintyard/mintyard/internal/outbox"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 	"github.com/mintyard/mintyard/policy"
@@ -95,6 +96,9 @@ type Config struct {
 	// token endpoint. It is served if there are Pages.
 	EndSessionPath string
 
+	// Egress says which addresses of clients the provider may ask.
+	Egress Egress
+
 	// The pages of signing out; nil are those of Pages ([LogoutPages]), or plain ones.
 	// Each writes the whole answer.
 	ConfirmLogout func(w http.ResponseWriter, r *http.Request, page *LogoutConfirmation)
@@ -106,7 +110,8 @@ type Config struct {
 type Provider struct {
 	server  *oauth.Server
 	config  Config
-	notices notices // nil: clients are not told by the back channel
+	notices notices // nil: nobody signs in, and so nobody signs out
+	outbox  *outbox.Outbox
 }
 
 // New wraps the server. An error names the field that is wrong.
@@ -148,6 +153,9 @@ func New(s *oauth.Server, c Config) (*Provider, error) {
 	if c.Pages == nil {
 		p.server = s.With(extension{p})
 	} else {
+		if err := p.openOutbox(); err != nil {
+			return nil, err
+		}
 		p.server = s.With(pagedExtension{extension{p}})
 	}
 	return p, nil

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"slices"
 	"strings"
 )
 
@@ -79,13 +78,6 @@ func (all catalogues) load(from fs.FS) error {
 		}
 	}
 	return nil
-}
-
-// tags are the languages, English first.
-func (all catalogues) tags() []string {
-	tags := slices.Sorted(maps.Keys(all))
-	i := slices.Index(tags, fallback)
-	return slices.Insert(slices.Delete(tags, i, i+1), 0, fallback)
 }
 
 var errNoText = errors.New("signin: the catalogue has no such text")

@@ -22,6 +22,7 @@ func (p *page) header(h http.Header, style, script string, o show) {
 	// header "Origin: null" (Fetch section 3.2.5), so whoever asks where a form comes from
 	// has to look at Sec-Fetch-Site first, as http.CrossOriginProtection does.
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex")
 	h.Set("X-Frame-Options", "DENY") // for what does not know frame-ancestors (RFC 9700 section 4.16)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Permissions-Policy", permissions)

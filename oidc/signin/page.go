@@ -106,13 +106,18 @@ func (p *page) Title() (string, error) {
 	return p.T(key)
 }
 
-// ErrorText says what was wrong.
+// ErrorText says what was wrong. A page may have a text of its own for it.
 func (p *page) ErrorText() (string, error) {
 	if p.Error == "locked" && p.Retry > 0 {
 		return p.T("error.locked_for", "wait", p.wait())
 	}
-	if key := "error." + p.Error; p.strict || p.has(key) {
-		return p.T(key)
+	for _, key := range []string{"error." + p.Page + "." + p.Error, "error." + p.Error} {
+		if p.has(key) {
+			return p.T(key)
+		}
+	}
+	if p.strict {
+		return "", fmt.Errorf("%w: error.%s", errNoText, p.Error)
 	}
 	return p.T("error.unavailable")
 }

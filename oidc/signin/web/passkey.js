@@ -19,11 +19,8 @@
   function parse(o, make) {
     const native = make ? api.parseCreationOptionsFromJSON : api.parseRequestOptionsFromJSON
     if (native) return native.call(api, o)
-    const p = { ...o, challenge: bytes(o.challenge) }
-    if (make) {
-      p.user = { ...o.user, id: bytes(o.user.id) }
-      p.excludeCredentials = list(o.excludeCredentials)
-    } else p.allowCredentials = list(o.allowCredentials)
+    const p = { ...o, challenge: bytes(o.challenge), allowCredentials: list(o.allowCredentials), excludeCredentials: list(o.excludeCredentials) }
+    if (make) p.user = { ...o.user, id: bytes(o.user.id) }
     return p
   }
   function write(c) {

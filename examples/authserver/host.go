@@ -34,6 +34,7 @@ type host struct {
 	issuer  *issuer
 	durable bool
 	hash    hashFunc
+	egress  oidc.Egress
 
 	store   store.Store
 	closer  io.Closer
@@ -63,6 +64,9 @@ func newHost(ctx context.Context, o *options, log *slog.Logger) (*host, error) {
 		return nil, err
 	}
 	if h.issuer, err = newIssuer(h.config.Issuer, o.addr, o.tls()); err != nil {
+		return nil, err
+	}
+	if h.egress, err = newEgress(o); err != nil {
 		return nil, err
 	}
 	if h.durable, err = checkStore(o.store); err != nil {
@@ -185,6 +189,7 @@ func (h *host) build(ctx context.Context, addr net.Addr, dev bool) (http.Handler
 		base.Keys = s.keys
 		s.provider, err = h.plans[i].newServer(base, origin, oidc.Config{
 			Claims: h.users.claims, IDTokenClaims: []string{"preferred_username"}, PairwiseKey: sectors[:], Pages: pages, Available: pages.Available,
+			Egress:   h.egress,
 			Sessions: oidc.SessionConfig{Monitor: true, CrossSite: strings.HasPrefix(origin, "https:")},
 		})
 		if err != nil {

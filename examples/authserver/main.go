@@ -77,6 +77,7 @@ type options struct {
 	store     string
 	tlsCert   string
 	tlsKey    string
+	ca        string
 	dev       bool
 	masterKey string
 }
@@ -93,7 +94,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.tlsCert, "tls-cert", "", "the certificate chain, a PEM `FILE`")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key, a PEM `FILE`")
 	f.BoolVar(&o.dev, "dev", false, "serve /dev to this machine: for tests, never in service")
-	ca := f.String("ca", "", "not there yet: trusted roots for what the server fetches, a PEM `FILE`")
+	f.StringVar(&o.ca, "ca", "", "more trusted roots for what the server itself asks of clients, a PEM `FILE`")
 	clientCA := f.String("client-ca", "", "not there yet: roots of client certificates, a PEM `FILE`")
 	err := f.Parse(args)
 	switch {
@@ -103,8 +104,6 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return nil, refuse("", "%v", err)
 	case f.NArg() > 0:
 		return nil, refuse("", "unexpected argument %q", f.Arg(0))
-	case *ca != "":
-		return nil, refuse("-ca", "is not there yet")
 	case *clientCA != "":
 		return nil, refuse("-client-ca", "is not there yet")
 	case o.tlsCert != "" && o.tlsKey == "":

@@ -146,7 +146,23 @@ func (u *users) claims(_ context.Context, r oidc.ClaimsRequest) (oidc.Claims, er
 	for name, v := range p.Claims {
 		c[name] = v
 	}
+	if r.Use == oidc.UseIDToken && !namedInIDToken(r) {
+		delete(c, "preferred_username")
+	}
 	return c, nil
+}
+
+// namedInIDToken reports whether an ID token says the user name. What came of a browser
+// says what was asked for, and no more (OpenID Connect Core section 5.4).
+func namedInIDToken(r oidc.ClaimsRequest) bool {
+	asked := slices.ContainsFunc(r.Requested, func(c oidc.RequestedClaim) bool { return c.Name == "preferred_username" })
+	switch r.Grant.Type {
+	case oauth.GrantAuthorizationCode:
+		return asked
+	case oauth.GrantImplicit:
+		return asked || slices.Contains(r.Scopes, "profile")
+	}
+	return true
 }
 
 // account is what an authenticator that somebody adds is told of the person.

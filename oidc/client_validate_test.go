@@ -18,7 +18,8 @@ func TestValidateClient(t *testing.T) {
 	k := newTokens(t, func(_ *tokens, _ *oauth.Config, o *oidc.Config) { o.PairwiseKey = pairwiseKey })
 	keys := jwks(t, jwk("RSA", "a", "enc", ""), jwk("P-256", "b", "sig", ""))
 	private := []byte(`{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`)
-	small := []byte(`{"keys":[{"kty":"RSA","n":"` + strings.Repeat("f", 171) + `","e":"AQAB"}]}`)
+	small := []byte(`{"keys":[{"kty":"RSA","n":"` + strings.Repeat("f", 340) + `","e":"AQAB"}]}`)
+	signs := bytes.Replace(jwks(t, jwk("RSA", "a", "", "")), []byte(`"kty"`), []byte(`"key_ops":["verify"],"kty"`), 1)
 	off := []byte(`{"keys":[{"kty":"EC","crv":"P-256","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}]}`)
 	encrypt := func(alg, enc string) oauth.Encryption { return oauth.Encryption{Algorithm: alg, Content: enc} }
 	age := func(d time.Duration) *time.Duration { return &d }
@@ -45,6 +46,9 @@ func TestValidateClient(t *testing.T) {
 		{"encryption", "", oauth.OpenID{IDTokenEncryption: encrypt("RSA-OAEP-256", ""), JWKS: keys}, nil},
 		{"encryption without a key", "JWKS", oauth.OpenID{IDTokenEncryption: encrypt("RSA-OAEP", "")}, nil},
 		{"encryption with a key for signatures", "JWKS", oauth.OpenID{IDTokenEncryption: encrypt("ECDH-ES", ""), JWKS: keys}, nil},
+		{"encryption with a key whose operations are others", "JWKS", oauth.OpenID{IDTokenEncryption: encrypt("RSA-OAEP", ""), JWKS: signs}, nil},
+		{"encryption with one whose operations are these", "", oauth.OpenID{IDTokenEncryption: encrypt("RSA-OAEP", ""),
+			JWKS: bytes.Replace(signs, []byte("verify"), []byte("wrapKey"), 1)}, nil},
 		{"RSA1_5", "IDTokenEncryption", oauth.OpenID{IDTokenEncryption: encrypt("RSA1_5", ""), JWKS: keys}, nil},
 		{"content of no kind", "IDTokenEncryption", oauth.OpenID{IDTokenEncryption: encrypt("RSA-OAEP", "A192GCM"), JWKS: keys}, nil},
 		{"content alone", "UserInfoEncryption", oauth.OpenID{UserInfoAlgorithm: token.ES256, UserInfoEncryption: encrypt("", "A128GCM"), JWKS: keys}, nil},

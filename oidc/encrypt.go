@@ -52,11 +52,11 @@ func appendEncrypted(dst []byte, c *oauth.Client, e oauth.Encryption, signed []b
 func checkEncryption(e oauth.Encryption) error {
 	switch {
 	case e.Algorithm == "":
-		return errors.New("Algorithm is missing")
+		return errors.New("the algorithm for the key is missing")
 	case !slices.Contains(keyAlgorithms, e.Algorithm):
-		return fmt.Errorf("Algorithm %q is not supported", e.Algorithm)
+		return fmt.Errorf("the algorithm %q for the key is not supported", e.Algorithm)
 	case e.Content != "" && !slices.Contains(contentAlgorithms, e.Content):
-		return fmt.Errorf("Content %q is not supported", e.Content)
+		return fmt.Errorf("the algorithm %q for the content is not supported", e.Content)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func gallery() []picture {
 		{name: "sign_out", view: view{Client: shop, Person: "mia@example.test", Data: signOutView{}}},
 		{name: "sign_out_nobody", view: view{Data: signOutView{}}},
 		{name: "signed_out", view: view{Data: signOutView{Done: true}}},
-		{name: "signed_out_on", view: view{Client: shop, Data: signOutView{Done: true, Continue: "https://shop.example/bye", Frames: []string{"https://shop.example/out"}}},
+		{name: "signed_out_on", view: view{Client: shop, Data: signOutView{Done: true, Continue: "https://shop.example/bye", Leave: true, Frames: []string{"https://shop.example/out"}}},
 			show: show{Frames: []string{"https://shop.example/out"}}},
 		{name: "error", status: 400, view: view{Data: errorView{Code: "invalid_request", Message: "redirect_uri_unregistered", Ref: "QJ7K2MWXN4"}}},
 		{name: "error_unknown", status: 503, view: view{Data: errorView{Code: "server_error", Message: "unavailable", Ref: "QJ7K2MWXN4"}}},
@@ -96,7 +96,7 @@ func gallery() []picture {
 	for i := range all {
 		p := &all[i]
 		p.view.Page = pageOf(p.name)
-		p.view.Form.Action = "/signin"
+		p.view.Form.Action, p.view.Base = "/signin", "/signin"
 		p.view.Form.Hidden = append(p.view.Form.Hidden, field{"step", "verify"}, field{"request", strings.Repeat("r", 400)})
 		if p.view.Page != "identify" && p.view.Page != "password" {
 			p.view.Form.Hidden = append(p.view.Form.Hidden, field{"state", "s.t"})

@@ -192,7 +192,7 @@ func (p *Provider) endRevoked(ctx context.Context, key store.Key) error {
 	}
 	gone := rec.Revoking
 	err = p.server.EndUnder(ctx, key, ReasonConsentRevoked, func(g oauth.GrantUnder) bool {
-		return slices.ContainsFunc(g.Scopes, func(name string) bool { return slices.Contains(gone, name) })
+		return g.Subject == rec.Subject && slices.ContainsFunc(g.Scopes, func(name string) bool { return slices.Contains(gone, name) })
 	})
 	if err != nil {
 		return err

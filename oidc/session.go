@@ -142,7 +142,7 @@ func (p *Provider) endSession(ctx context.Context, id [16]byte, why oauth.Reason
 		return nil, err
 	}
 	err = p.server.EndUnder(ctx, p.sessionKey(id), why, func(g oauth.GrantUnder) bool {
-		return p.config.Sessions.EndOffline || !g.Offline
+		return g.Subject == was.Subject && (p.config.Sessions.EndOffline || !g.Offline) // a tag outlives what it was put on for
 	})
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func (f *flow) arrive(ctx context.Context) error {
 func (f *flow) post(ctx context.Context) error {
 	switch f.form.Get("action") {
 	case "deny", "cancel":
-		return f.deny(ctx)
+		return f.deny()
 	case "other":
 		return f.other(ctx)
 	case "again":
@@ -72,13 +72,7 @@ func (f *flow) post(ctx context.Context) error {
 }
 
 // deny sends the browser back: the person does not want to.
-func (f *flow) deny(ctx context.Context) error {
-	if err := f.tr.Forget(ctx, f.req); err != nil {
-		return err
-	}
-	f.op.Server().Refuse(ctx, f.req, oauth.ErrDenied).Write(f.w, f.r)
-	return nil
-}
+func (f *flow) deny() error { return f.op.Server().Deny(f.w, f.r, f.req, nil) }
 
 // identify is the first page: the name says which page comes next, the same one for
 // everybody.

@@ -130,7 +130,9 @@ func (f *flow) end(err error) {
 	case over(e):
 		f.fail(e)
 	default:
-		f.op.Server().Refuse(f.r.Context(), f.req, e).Write(f.w, f.r)
+		if err := f.op.Server().Deny(f.w, f.r, f.req, err); err != nil {
+			f.fail(err)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (p *Provider) noticeEnd(ctx context.Context, id [16]byte, was *sessionRecor
 		if err != nil {
 			return nil, err
 		}
-		if err := p.notices.Keep(ctx, key, origin(c.OpenID.BackchannelLogoutURI), payload); err != nil {
+		if err := p.notices.Keep(ctx, key, receiver(c), payload); err != nil {
 			return nil, err
 		}
 		ids = append(ids, key)
@@ -69,13 +69,25 @@ func (p *Provider) noticed(ctx context.Context, id string, since int64) (*oauth.
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case c.OpenID.BackchannelLogoutURI == "" || oauth.CheckWebURL(c.OpenID.BackchannelLogoutURI) != nil:
+	case oauth.CheckWebURL(c.OpenID.BackchannelLogoutURI) != nil || receiver(c) == "":
 		return nil, nil
 	case !c.Registered.IsZero() && since < c.Registered.Unix():
 		return nil, nil
 	}
 	return c, nil
 }
+
+// receiver is the origin of the client's back channel: many clients may share a host
+// that does not answer. One that is longer than any name is nobody's.
+func receiver(c *oauth.Client) string {
+	at := origin(c.OpenID.BackchannelLogoutURI)
+	if len(at) > maxReceiver {
+		return ""
+	}
+	return at
+}
+
+const maxReceiver = 256
 
 // post sends a form. Nil says that the answer is a good one: 200, or 204 of some.
 type post func(ctx context.Context, url, contentType string, body []byte) error

@@ -20,8 +20,8 @@ func (p *Provider) frames(ctx context.Context, over []*sessionRecord) ([]string,
 				continue
 			case err != nil:
 				return nil, err
-			case c.OpenID.FrontchannelLogoutURI == "" || oauth.CheckWebURL(c.OpenID.FrontchannelLogoutURI) != nil:
-				continue
+			case oauth.CheckWebURL(c.OpenID.FrontchannelLogoutURI) != nil || origin(c.OpenID.FrontchannelLogoutURI) == "":
+				continue // there is none, or none that a frame can be given
 			}
 			list = append(list, withParams(c.OpenID.FrontchannelLogoutURI,
 				oauth.Param{Name: "iss", Value: p.server.Config().Issuer}, oauth.Param{Name: "sid", Value: sc.SID}))

@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,6 +119,10 @@ func TestNoticeOfAnotherOwner(t *testing.T) {
 		{"registered since", func(c *oauth.Client, now time.Time) { c.Registered = now.Add(time.Second) }},
 		{"disabled", func(c *oauth.Client, _ time.Time) { c.Disabled = true }},
 		{"without an address", func(c *oauth.Client, _ time.Time) { c.OpenID.BackchannelLogoutURI = "" }},
+		{"at what is no host", func(c *oauth.Client, _ time.Time) { c.OpenID.BackchannelLogoutURI = "https://a;b,c'.example/x" }},
+		{"at a host that is too long for one", func(c *oauth.Client, _ time.Time) {
+			c.OpenID.BackchannelLogoutURI = "https://" + strings.Repeat("a.", 150) + "example/x"
+		}},
 		{"with what is no address", func(c *oauth.Client, _ time.Time) { c.OpenID.BackchannelLogoutURI = "http://10.0.0.1/x" }},
 	} {
 		d := newLogoutDoor(t)
@@ -127,5 +132,21 @@ func TestNoticeOfAnotherOwner(t *testing.T) {
 		client := d.server.Config().Clients.(oauth.ClientList)["app"]
 		c.change(client, time.Unix(d.now.Load(), 0))
 		require.Empty(t, d.deliver(d.mail.kept[0], 200), c.name)
+		d.authorize("prompt", "login")
+		for _, s := range d.sessions() {
+			require.NoError(t, d.provider.EndSession(t.Context(), s.ID()), "%s: what cannot be told stops no logout", c.name)
+		}
+	}
+}
+
+// A host with the signs of a policy does not get into one.
+func TestFrameOfAnOddHost(t *testing.T) {
+	d := newLogoutDoor(t)
+	for _, uri := range []string{"https://a;sandbox/front", "https://a,b/front", "https://a'b/front", "https://a$b/front"} {
+		d.server.Config().Clients.(oauth.ClientList)["app"].OpenID.FrontchannelLogoutURI = uri
+		v := d.logout("id_token_hint", d.hint("app"))
+		d.requirePage(v, 200, "You are signed out")
+		require.NotContains(t, v.header.Get("Content-Security-Policy"), "frame-src")
+		require.NotContains(t, v.body, "<iframe")
 	}
 }

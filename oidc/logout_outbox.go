@@ -87,6 +87,8 @@ type carrier struct {
 	now    func() time.Time
 }
 
+var _ [outbox.MaxReceiver - maxReceiver]struct{} // does not compile if it takes less
+
 // head is how long a notice waits for the end that it belongs to, if nobody says before
 // that it may go.
 const head = 10 * time.Second

@@ -69,10 +69,11 @@ func (b *browser) sessionState(req *oauth.AuthorizationRequest) string {
 	return hex.EncodeToString(sum[:]) + "." + salt
 }
 
-// origin is that of a web page, as browsers write it; "" for other URIs.
+// origin is that of a web page, as browsers write it; "" for other URIs, and where the
+// host has characters that no name has: it goes into headers, too.
 func origin(uri string) string {
 	u, err := url.Parse(uri)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || strings.ContainsFunc(u.Host, oddInHost) {
 		return ""
 	}
 	switch host := u.Host; u.Scheme {
@@ -82,6 +83,10 @@ func origin(uri string) string {
 		return "http://" + strings.TrimSuffix(host, ":80")
 	}
 	return ""
+}
+
+func oddInHost(c rune) bool {
+	return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune(".-_:[]", c))
 }
 
 //go:embed check_session.js

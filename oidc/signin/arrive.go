@@ -143,7 +143,7 @@ func (f *flow) show(status int, v *view) error {
 	o := show{}
 	if f.req != nil {
 		o.Locales = f.req.UILocales
-		o.FormAction = []string{f.req.RedirectURI}
+		o.FormAction, o.Popup = []string{f.req.RedirectURI}, f.req.Display == "popup"
 		v.Client = f.client(&o)
 	}
 	if v.Retry > 0 {

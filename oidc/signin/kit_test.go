@@ -44,7 +44,6 @@ type house struct {
 	provider *oidc.Provider
 	memory   *store.Memory
 	totp     *authenticator.TOTP
-	push     *authenticator.Push
 	recovery *authenticator.RecoveryCodes
 	codes    []string // recovery codes of mia
 

@@ -30,7 +30,7 @@ func (f *flow) client(o *show) clientView {
 		v.Name = c.Name
 	}
 	v.LogoURI, v.URI, v.Policy, v.TOS, v.Third = c.LogoURI, c.URI, c.PolicyURI, c.TOSURI, c.ThirdParty
-	if v.LogoURI != "" {
+	if v.LogoURI != "" && !c.ThirdParty { // who else has put a picture there would hear of every sign-in
 		o.Images = append(o.Images, v.LogoURI)
 	}
 	return v
@@ -68,7 +68,8 @@ func (f *flow) identifyPage(ctx context.Context) (*view, error) {
 	if name == "" {
 		name = f.req.LoginHint
 	}
-	data := identifyView{Username: name, Passkey: f.pages.config.Passkeys != nil && f.form.Get("recovery") == "", PasskeyURL: path(f.op) + "/passkey"}
+	data := identifyView{Username: name, Recover: f.pages.config.SetPassword != nil && f.form.Get("recovery") == "",
+		Passkey: f.pages.config.Passkeys != nil && f.form.Get("recovery") == "", PasskeyURL: path(f.op) + "/passkey"}
 	if f.req.Subject != "" {
 		a, err := f.shown(ctx, f.req.Subject)
 		if err != nil {

@@ -18,7 +18,7 @@ type Paths struct {
 }
 
 // DefaultPaths puts the endpoints right below the issuer: /token, /introspect,
-// /revoke, /keys and /authorize.
+// /revoke and /keys.
 func DefaultPaths(issuer string) Paths { return pathsBelow(issuer, "") }
 
 // OktaPaths is the layout that existing direct-authentication clients need:

@@ -58,5 +58,5 @@ func digest(secret string) string {
 // Error implements [oidc.Pages].
 func (p *Pages) Error(w http.ResponseWriter, r *http.Request, op *oidc.Provider, err *oauth.Error, ref string) {
 	f := &flow{pages: p, op: op, w: w, r: r}
-	f.showError(err, ref)
+	f.showError(err, ref, "")
 }

@@ -185,12 +185,12 @@ func (f *flow) fail(err error) {
 	f.op.Server().ShowError(f.w, f.r, err)
 }
 
-// showError is that page. ref names the event.
-func (f *flow) showError(e *oauth.Error, ref string) {
+// showError is that page. ref names the event, and restart is where to begin anew.
+func (f *flow) showError(e *oauth.Error, ref, restart string) {
 	if ref == "" {
 		ref = rand.Text()[:10]
 	}
-	v := &view{Page: "error", Data: errorView{Code: e.Code, Message: string(e.Reason), Ref: ref}}
+	v := &view{Page: "error", Data: errorView{Code: e.Code, Message: string(e.Reason), Ref: ref, Restart: restart}}
 	if e.Reason == ReasonCookie {
 		v.Page = "cookies"
 	}

@@ -37,8 +37,12 @@ func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, op *oidc.Provi
 
 // LogoutError implements [oidc.LogoutPages].
 func (p *Pages) LogoutError(w http.ResponseWriter, r *http.Request, op *oidc.Provider, page *oidc.LogoutError) {
+	restart := ""
+	if page.Confirmation != nil {
+		restart = page.Confirmation.Action // without what was wrong: it asks
+	}
 	f := &flow{pages: p, op: op, w: w, r: r}
-	f.showError(page.Error, page.Ref)
+	f.showError(page.Error, page.Ref, restart)
 }
 
 func (p *Pages) signOutPage(w http.ResponseWriter, r *http.Request, op *oidc.Provider, status int, v *view, o show) {

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/mintyard/mintyard/authenticator"
-	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )

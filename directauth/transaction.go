@@ -6,7 +6,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oauth/token"
 )

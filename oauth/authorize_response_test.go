@@ -20,6 +20,7 @@ import (
 var states = map[string]string{
 	"none":            "",
 	"reserved":        strings.Repeat(":/?#[]@!$&'()*+,;=", 113),
+	"a query":         strings.Repeat("a=b&", 512),
 	"a blank":         "a b  c",
 	"a tab":           "a\tb",
 	"percent signs":   "%41%zz%",

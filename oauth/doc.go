@@ -24,6 +24,12 @@
 // [TokenRequest.Resume]; it is the same record that becomes the grant. A [Module] is a
 // step-up with endpoints of its own.
 //
+// # Pages
+//
+// [Server.AuthorizeHandler] proves client and redirect URI and hands the request to
+// [Config].Interact. Pages carry it along, sealed by [Server.Seal], and end with
+// [Server.Approve] or [Server.Deny]; docs/authorization.md shows one.
+//
 // # What is kept
 //
 // One record for each grant of a person, none for a token, nothing that could be

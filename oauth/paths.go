@@ -18,7 +18,7 @@ type Paths struct {
 }
 
 // DefaultPaths puts the endpoints right below the issuer: /token, /introspect,
-// /revoke and /keys.
+// /revoke, /keys and /authorize.
 func DefaultPaths(issuer string) Paths { return pathsBelow(issuer, "") }
 
 // OktaPaths is the layout that existing direct-authentication clients need:

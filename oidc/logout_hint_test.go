@@ -48,6 +48,11 @@ func TestLogoutHints(t *testing.T) {
 			require.NoError(d.t, err)
 			return raw
 		}, "", false},
+		"what UserInfo has signed": {func(d *logoutDoor, a answer) string {
+			raw, err := d.keys.Signing.Active(token.ES256).AppendSigned(nil, token.TypeIDToken, []byte(`{"iss":"`+issuer+`","aud":"app","sub":"mia"}`))
+			require.NoError(d.t, err)
+			return string(raw)
+		}, "", false},
 		"cut":     {func(_ *logoutDoor, a answer) string { return a.text("id_token")[:100] }, "", false},
 		"rubbish": {func(*logoutDoor, answer) string { return "a.b.c" }, "", false},
 		"of whom the client was before": {func(d *logoutDoor, a answer) string {
@@ -73,6 +78,17 @@ func TestLogoutHints(t *testing.T) {
 			require.Empty(t, d.sessions(), "but the person can, here")
 		})
 	}
+}
+
+// L04. With the ID token of one client nobody is sent to where another one has registered.
+func TestLogoutToAnotherClient(t *testing.T) {
+	d := newLogoutDoor(t)
+	hint := d.hint("app")
+	for _, client := range []string{"", "app", "other"} {
+		d.requirePage(d.logout("id_token_hint", hint, "client_id", client, "post_logout_redirect_uri", "https://other.example/bye"), 400, "This request cannot be answered")
+		require.True(t, d.signedIn())
+	}
+	d.requireSentTo(d.logout("id_token_hint", d.hint("other"), "client_id", "other", "post_logout_redirect_uri", "https://other.example/bye"), "https://other.example/bye")
 }
 
 // A client that is gone sends nobody anywhere, and its ID token still says which session

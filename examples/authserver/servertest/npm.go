@@ -21,7 +21,7 @@ const nodeMajor = 20
 // skipped, nobody would see that it was.
 func NPM(t testing.TB, folder string) (node, dir string) {
 	t.Helper()
-	node, dir = findNode(t), t.TempDir()
+	node, dir = Node(t), t.TempDir()
 	files, err := filepath.Glob(filepath.Join(folder, "*.*"))
 	require.NoError(t, err)
 	for _, file := range files {
@@ -41,7 +41,8 @@ func NPM(t testing.TB, folder string) (node, dir string) {
 	return node, dir
 }
 
-func findNode(t testing.TB) string {
+// Node is Node.js. Without it, or npm, the test fails.
+func Node(t testing.TB) string {
 	t.Helper()
 	install := "; install Node.js " + strconv.Itoa(nodeMajor) + " or newer with npm (Debian: apt-get install nodejs npm) and run the test again"
 	_, err := exec.LookPath("npm")

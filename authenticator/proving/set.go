@@ -1,6 +1,7 @@
 // Package proving is what every door does with what a person proves: it finds who is
 // named, asks the factor, and adds what was proved to the authorization. Direct grants
-// and sign-in pages differ in what they say about it, and in nothing that counts.
+// and sign-in pages differ in what they say about it, and in nothing that counts; pages
+// of a host's own can use it as well.
 package proving
 
 import (

@@ -87,6 +87,11 @@ type Config struct {
 	// value is [DefaultPaths] of the issuer.
 	Paths Paths
 
+	// AllowOrigin says whether pages of an origin, such as https://app.example, may ask
+	// for tokens and read the answer: see [Server.CrossOrigin]. Nil: no page may, and
+	// apps ask their own server.
+	AllowOrigin func(ctx context.Context, origin string) bool
+
 	// ClientAddr says where a request comes from. Nil takes the address of the
 	// connection; behind a proxy, the host reads the header that its own proxy
 	// writes. The zero address is "unknown", which no policy trusts.

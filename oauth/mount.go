@@ -40,7 +40,7 @@ func (s *Server) Endpoints() iter.Seq2[string, http.Handler] {
 		}
 		if m, ok := s.config.StepUp.(Module); ok {
 			for path, h := range m.Routes(s) {
-				if !yield(path, h) {
+				if !yield(path, s.CrossOrigin(h)) {
 					return
 				}
 			}
@@ -57,16 +57,16 @@ func (s *Server) Endpoints() iter.Seq2[string, http.Handler] {
 // TokenHandler is the token endpoint (RFC 6749 section 3.2).
 func (s *Server) TokenHandler() http.Handler {
 	json, types := s.jsonGrants()
-	return s.door(json, func(ctx context.Context, q *request, h credentials) error {
+	return s.CrossOrigin(s.door(json, func(ctx context.Context, q *request, h credentials) error {
 		if q.json && !contains(types, q.form.value("grant_type")) {
 			return errContentType
 		}
 		return s.serveToken(ctx, q, h)
-	})
+	}))
 }
 
 // IntrospectHandler is the introspection endpoint (RFC 7662).
 func (s *Server) IntrospectHandler() http.Handler { return s.endpoint(s.serveIntrospect) }
 
 // RevokeHandler is the revocation endpoint (RFC 7009).
-func (s *Server) RevokeHandler() http.Handler { return s.endpoint(s.serveRevoke) }
+func (s *Server) RevokeHandler() http.Handler { return s.CrossOrigin(s.endpoint(s.serveRevoke)) }

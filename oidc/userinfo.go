@@ -14,9 +14,10 @@ import (
 // signed, or signed and encrypted, as the client is registered. Errors are those of
 // RFC 6750.
 //
-// Neither answers nor errors have CORS headers: a page of a browser asks its own server.
+// Pages may read answers and errors if their origin may ask for tokens: see
+// [oauth.Server.CrossOrigin].
 func (p *Provider) UserInfoHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return p.server.CrossOrigin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodPost {
 			w.Header().Set("Allow", "GET, POST")
 			w.WriteHeader(http.StatusMethodNotAllowed)
@@ -36,7 +37,7 @@ func (p *Provider) UserInfoHandler() http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		_, _ = w.Write(body)
-	})
+	}))
 }
 
 // userInfo is the answer about the person of a token, in the form that its client wants.

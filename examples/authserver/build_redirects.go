@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,4 +100,18 @@ func responseTypes(clients []*oauth.Client) []string {
 		}
 	}
 	return all
+}
+
+// origins admits those of the redirect URIs of apps in browsers, whose pages ask for
+// tokens themselves.
+func origins(clients []*oauth.Client) func(context.Context, string) bool {
+	of := make(map[string]bool)
+	for _, c := range clients {
+		for _, uri := range c.RedirectURIs {
+			if u, err := url.Parse(uri); err == nil && strings.HasPrefix(u.Scheme, "http") && c.Public() && !c.Native {
+				of[u.Scheme+"://"+u.Host] = true
+			}
+		}
+	}
+	return func(_ context.Context, origin string) bool { return of[origin] }
 }

@@ -202,6 +202,7 @@ func (p *serverPlan) newServer(base oauth.Config, origin string, claims oidc.Con
 	if base.ResponseTypes == nil {
 		claims.Pages, base.ResponseTypes = nil, []string{} // nobody signs in on a page
 	}
+	base.AllowOrigin = origins(p.clients)
 	base.Paths, base.Attestation = oauth.OktaPaths(base.Issuer), p.id == org
 	s, err := oauth.New(base)
 	if err != nil {

@@ -76,10 +76,22 @@ func newPage(t *testing.T, origins ...string) *page {
 	browser, err := chromium()
 	require.NoError(t, err)
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	return listen(t, ctx, cancel, origins)
+}
+
+// tab is another page of the same browser.
+func (p *page) tab() *page {
+	p.t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx)
+	return listen(p.t, ctx, cancel, p.origins)
+}
+
+func listen(t *testing.T, ctx context.Context, cancel context.CancelFunc, origins []string) *page {
+	t.Helper()
 	t.Cleanup(cancel)
 	p := &page{t: t, ctx: ctx, origins: origins}
 	require.NoError(t, chromedp.Listen(ctx, p.heard))
-	_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	_, err = chromedp.Call(ctx, audits.Enable, cdp.Empty{})
 	require.NoError(t, err)
@@ -226,7 +238,10 @@ func newHouse(t *testing.T, more object, factors ...object) *house {
 		"issuer": "http://localhost:8080",
 		"scopes": []object{{"name": "orders:read", "description": "Read your orders", "consent": "required"}},
 		"clients": []object{
-			client("app", nil), client("two", object{"sign_in_policy": "two"}), client("third", object{"third_party": true, "client_name": "Somebody Else's", "application_type": "web", "client_secret": "a secret of somebody else's, with 32 bytes"}),
+			client("app", nil), client("spa", object{
+				"redirect_uris": []string{h.app + "/spa/", h.app + "/spa/silent"}, "post_logout_redirect_uris": []string{h.app + "/spa/back"},
+			}),
+			client("two", object{"sign_in_policy": "two"}), client("third", object{"third_party": true, "client_name": "Somebody Else's", "application_type": "web", "client_secret": "a secret of somebody else's, with 32 bytes"}),
 		},
 		"users": []object{
 			{"id": "mia", "username": "mia@example.test", "password": password, "claims": claims("mia"), "factors": append([]object{}, factors...)},

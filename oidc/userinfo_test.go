@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -39,6 +40,33 @@ func TestUserInfo(t *testing.T) {
 			require.Equal(t, "no-store", a.header.Get("Cache-Control"))
 		}
 	}
+}
+
+// Pages of an origin that may ask for tokens read UserInfo too, and its errors.
+func TestUserInfoCrossOrigin(t *testing.T) {
+	const app = "https://app.example"
+	k := newKit(t, func(c *oauth.Config, _ *oidc.Config) {
+		c.AllowOrigin = func(_ context.Context, origin string) bool { return origin == app }
+	})
+	tok := k.signIn("openid").text("access_token")
+	ask := func(method, origin, tok string) answer {
+		r := httptest.NewRequest(method, "/t1/userinfo", nil)
+		r.Header.Set("Origin", origin)
+		if method == http.MethodOptions {
+			r.Header.Set("Access-Control-Request-Method", http.MethodGet)
+			r.Header.Set("Access-Control-Request-Headers", "authorization")
+		} else {
+			r.Header.Set("Authorization", "Bearer "+tok)
+		}
+		return k.do(r)
+	}
+	for status, a := range map[int]answer{
+		http.StatusNoContent: ask(http.MethodOptions, app, ""), http.StatusOK: ask(http.MethodGet, app, tok), http.StatusUnauthorized: ask(http.MethodGet, app, "none"),
+	} {
+		require.Equal(t, status, a.status)
+		require.Equal(t, app, a.header.Get("Access-Control-Allow-Origin"))
+	}
+	require.Empty(t, ask(http.MethodGet, "https://evil.example", tok).header.Get("Access-Control-Allow-Origin"))
 }
 
 func TestUserInfoRefusals(t *testing.T) {

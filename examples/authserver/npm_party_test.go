@@ -15,9 +15,13 @@ import (
 	"github.com/mintyard/mintyard/oidc/oidctest"
 )
 
-// partyRedirect is where the relying parties of the scripts get their answers. Nobody is
+// partyOrigin is where the relying parties of the scripts get their answers. Nobody is
 // there: what was sent is read off the browser.
-const partyRedirect = "https://app.example/callback"
+const (
+	partyOrigin   = "https://app.example"
+	partyRedirect = partyOrigin + "/callback"
+	partyGoodbye  = partyOrigin + "/goodbye"
+)
 
 // runParty starts a server, and runs a script of a relying party against it.
 func runParty(t *testing.T, node, script string) {
@@ -27,7 +31,7 @@ func runParty(t *testing.T, node, script string) {
 	b := httptest.NewServer(&browsers{p: p, open: make(map[string]*oidctest.Walker)})
 	t.Cleanup(b.Close)
 	runScript(t, node, script, cert, map[string]any{
-		"origin": p.Issuer, "clientSecret": npmSecret, "redirect": partyRedirect, "browser": b.URL,
+		"origin": p.Issuer, "clientSecret": npmSecret, "redirect": partyRedirect, "goodbye": partyGoodbye, "browser": b.URL,
 	})
 }
 
@@ -39,7 +43,8 @@ func partyConfig(t *testing.T) string {
 	client := func(id, method string, more ...string) object {
 		o := object{
 			"client_id": id, "token_endpoint_auth_method": method, "redirect_uris": []string{partyRedirect},
-			"grant_types": append([]string{"authorization_code", "refresh_token"}, more...),
+			"post_logout_redirect_uris": []string{partyGoodbye},
+			"grant_types":               append([]string{"authorization_code", "refresh_token"}, more...),
 		}
 		if method == "none" {
 			o["application_type"] = "browser"
@@ -108,6 +113,12 @@ func (b *browsers) visit(w *oidctest.Walker, address string) (sent sentTo, err e
 			return sent, err
 		}
 	}
+	if w.Has("approve") { // signing out without a hint
+		sent.Asked = true
+		if err := w.Press("approve"); err != nil {
+			return sent, err
+		}
+	}
 	to := w.URL
 	if strings.HasPrefix(to.String(), b.p.Issuer+"/") {
 		var form url.Values
@@ -116,7 +127,7 @@ func (b *browsers) visit(w *oidctest.Walker, address string) (sent sentTo, err e
 		}
 		sent.Form = form.Encode()
 	}
-	if sent.URL = to.String(); !strings.HasPrefix(sent.URL, partyRedirect) {
+	if sent.URL = to.String(); !strings.HasPrefix(sent.URL, partyOrigin+"/") {
 		return sent, fmt.Errorf("status %d, and the browser is at %s: %s", w.Status, w.URL, w.Body)
 	}
 	return sent, nil

@@ -4,7 +4,7 @@ import * as client from 'openid-client'
 import { finish, refused, setup, step } from './authserver.mjs'
 import { received, visit } from './browser.mjs'
 
-const { origin, clientSecret, redirect } = setup
+const { origin, clientSecret, redirect, goodbye } = setup
 const code = (error) => error.error
 
 // connect discovers the server; every signature is checked, also where TLS would do.
@@ -115,6 +115,22 @@ await step('introspection and revocation', async () => {
   await refused(client.refreshTokenGrant(web, tokens.refresh_token), 'invalid_grant', code)
   assert.equal((await client.tokenIntrospection(web, tokens.access_token)).active, false)
   assert.equal((await client.tokenIntrospection(web, 'no token')).active, false)
+})
+
+await step('the person signs out, and is sent back; with a token of theirs nobody is asked', async () => {
+  const { to, checks } = await begin(web)
+  const answer = await visit(to, 'leaving')
+  const tokens = await client.authorizationCodeGrant(web, received(answer), checks)
+  const state = client.randomState()
+  const parameters = { post_logout_redirect_uri: goodbye, state }
+  const { url, asked } = await visit(client.buildEndSessionUrl(web, { ...parameters, id_token_hint: tokens.id_token }), 'leaving')
+  assert.equal(asked, false)
+  assert.equal(`${url}`, `${goodbye}?state=${encodeURIComponent(state)}`)
+  const silent = await begin(web, { prompt: 'none' })
+  await refused(client.authorizationCodeGrant(web, received(await visit(silent.to, 'leaving')), silent.checks), 'login_required', code)
+
+  await visit((await begin(web)).to, 'leaving')
+  assert.ok((await visit(client.buildEndSessionUrl(web, parameters), 'leaving')).asked, 'anybody could have sent the browser there')
 })
 
 await step('an answer that is another\'s is refused by the client', async () => {

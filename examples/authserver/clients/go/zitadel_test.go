@@ -21,7 +21,7 @@ func TestZitadel(t *testing.T) {
 
 func testZitadel(t *testing.T, method string, style oauth2.AuthStyle) {
 	mux, origin := app(t)
-	h := newHouse(t, origin+"/callback", object{"token_endpoint_auth_method": method})
+	h := newHouse(t, origin+"/callback", object{"token_endpoint_auth_method": method, "post_logout_redirect_uris": []string{origin + "/goodbye"}})
 	key := []byte("0123456789abcdef0123456789abcdef")
 	cookies := httphelper.NewCookieHandler(key, key, httphelper.WithUnsecure())
 	party, err := rp.NewRelyingPartyOIDC(t.Context(), h.Issuer, clientID, secret, origin+"/callback",
@@ -60,6 +60,12 @@ func testZitadel(t *testing.T, method string, style oauth2.AuthStyle) {
 	require.NoError(t, rp.RevokeToken(t.Context(), party, renewed.RefreshToken, "refresh_token"))
 	_, err = rp.RefreshTokens[*oidc.IDTokenClaims](t.Context(), party, renewed.RefreshToken, "", "")
 	require.ErrorContains(t, err, "invalid_grant")
+
+	// The app's own server asks: without the browser no session ends, and the answer is
+	// where the browser goes on to.
+	goodbye, err := rp.EndSession(t.Context(), party, renewed.IDToken, origin+"/goodbye", "bye", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, origin+"/goodbye?state=bye", goodbye.String())
 
 	// In the same browser nobody is asked again; an error comes back as one.
 	require.NoError(t, w.Open(origin+"/login"))

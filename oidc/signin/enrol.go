@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/mintyard/mintyard/authenticator"
-	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 )
 

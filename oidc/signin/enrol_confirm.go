@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/mintyard/mintyard/authenticator"
-	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 )
 

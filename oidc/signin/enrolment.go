@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
-	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/mintyard/mintyard/authenticator"
-	"github.com/mintyard/mintyard/internal/proving"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )

@@ -35,3 +35,11 @@ type PasskeyEnroller interface {
 type RecoveryEnroller interface {
 	Import(ctx context.Context, subject string, codes []string) error
 }
+
+var (
+	_ AppEnroller      = (*TOTP)(nil)
+	_ AppEnroller      = (*HOTP)(nil)
+	_ CodeEnroller     = (*Codes)(nil)
+	_ DeviceEnroller   = (*Push)(nil)
+	_ RecoveryEnroller = (*RecoveryCodes)(nil)
+)

@@ -47,10 +47,12 @@ func (p *Pages) enrolment() (*proving.Enrolment, error) {
 		}
 		e.Managers = append(e.Managers, m)
 	}
-	for i, m := range e.Managers {
-		if e.Managed(m.Type()) != m {
-			return nil, fmt.Errorf("signin: Config: type %q stands twice (%d of what people have)", m.Type(), i)
+	seen := make(map[string]bool)
+	for _, m := range e.Managers {
+		if seen[m.Type()] {
+			return nil, fmt.Errorf("signin: Config: people have %q in two of its fields", m.Type())
 		}
+		seen[m.Type()] = true
 	}
 	return e, nil
 }
@@ -86,14 +88,16 @@ func (p *Pages) Lacks(ctx context.Context, tr *oauth.TokenRequest, a *oauth.Auth
 // lacking is how a sign-in goes on that policy allows: with what must be added.
 func (f *flow) lacking(ctx context.Context) (w wanted, err error) {
 	if f.pages.config.Enrolment == nil || f.a.Recovery {
-		return w, errStep // nothing is missing
+		w.nothing = true
+		return w, nil
 	}
 	d, err := f.pages.enrol.Decide(ctx, f.tr, f.a)
 	switch {
 	case err != nil:
 		return w, err
 	case len(d.Missing) == 0:
-		return w, errStep
+		w.nothing = true
+		return w, nil
 	}
 	w.required = true
 	for _, name := range d.Missing {

@@ -218,10 +218,8 @@ func (f *flow) finish(ctx context.Context, allowed []string) (err error) {
 	if f.a.Recovery {
 		return f.recovered(ctx)
 	}
-	if !f.step.Skip {
-		if err := f.pages.Offer(ctx, f.tr, f.a); err != nil {
-			return err
-		}
+	if err := f.offer(ctx); err != nil {
+		return err
 	}
 	err = f.op.Complete(ctx, f.w, f.r, f.tr, f.a, f.req, allowed)
 	var need *oidc.NeedError

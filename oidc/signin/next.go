@@ -17,6 +17,7 @@ type wanted struct {
 	choices  []factorView
 	add      []string // types
 	required bool     // that one of them is added
+	nothing  bool     // is wanted any more
 }
 
 // next shows what would satisfy the policy: the one factor that would, or a choice.
@@ -25,6 +26,8 @@ func (f *flow) next(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case w.nothing: // by now, and not a moment ago: the person presses once more
+		return errStep
 	case len(w.add) > 0:
 		return f.showAdd(ctx, w, "")
 	case len(w.choices) == 1:
@@ -43,12 +46,10 @@ func (f *flow) wanted(ctx context.Context) (w wanted, err error) {
 	if err := f.available(ctx); err != nil {
 		return w, err
 	}
-	d, err := f.tr.Server.Decide(ctx, f.a)
-	if err == nil && d.Access == policy.Deny && d.Reason == policy.ReasonUnreachable {
-		if err = f.pages.Offer(ctx, f.tr, f.a); err == nil {
-			d, err = f.tr.Server.Decide(ctx, f.a)
-		}
+	if err := f.offer(ctx); err != nil {
+		return w, err
 	}
+	d, err := f.tr.Server.Decide(ctx, f.a)
 	switch {
 	case err != nil:
 		return w, err
@@ -81,6 +82,15 @@ func (f *flow) wanted(ctx context.Context) (w wanted, err error) {
 	}
 	w.required = d.Access != policy.Allow
 	return f.assured(ctx, w)
+}
+
+// offer adds to what the person could prove what could be added first, unless that was
+// left out before.
+func (f *flow) offer(ctx context.Context) error {
+	if f.step.Skip {
+		return nil
+	}
+	return f.pages.Offer(ctx, f.tr, f.a)
 }
 
 // also adds the person's authenticators of a type to the choices.
@@ -156,9 +166,13 @@ func (f *flow) choose(ctx context.Context) error {
 	return f.showWanted(ctx, w, http.StatusUnprocessableEntity, "empty")
 }
 
-// showWanted shows all the ways in which the sign-in can go on.
+// showWanted shows all the ways in which the sign-in can go on, or goes on, if nothing is
+// wanted any more.
 func (f *flow) showWanted(ctx context.Context, w wanted, status int, message string) error {
-	if len(w.add) > 0 {
+	switch {
+	case w.nothing:
+		return f.finish(ctx, nil)
+	case len(w.add) > 0:
 		return f.showAdd(ctx, w, message)
 	}
 	return f.showChoose(status, w.choices, message)

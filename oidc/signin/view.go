@@ -47,8 +47,8 @@ type identifyView struct {
 	Fixed      bool   `json:"fixed,omitempty"` // the client means this person: the name cannot be changed
 	Passkey    bool   `json:"passkey,omitempty"`
 	PasskeyURL string `json:"passkey_url,omitempty"`
-	Accounts   bool   `json:"accounts,omitempty"` // others are signed in: the person can choose among them
-	Recover    bool   `json:"recover,omitempty"`  // who cannot sign in can be helped
+	Accounts   bool   `json:"choose_account,omitempty"` // others are signed in: the person can choose among them
+	Recover    bool   `json:"recover,omitempty"`        // who cannot sign in can be helped
 }
 
 // passwordView asks for the password.

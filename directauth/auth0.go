@@ -42,28 +42,13 @@ type Account struct {
 	Email string // where a code by e-mail goes if the app names no address; "" is none
 }
 
-// AppEnroller makes a secret for an authenticator app; *authenticator.TOTP is one.
-type AppEnroller interface {
-	Enrol(ctx context.Context, subject, account string) (*authenticator.Enrolment, error)
-	Confirm(ctx context.Context, subject, id, code string) error
-}
-
-// CodeEnroller sends a first code to a number or an address; *authenticator.Codes is one.
-type CodeEnroller interface {
-	Enrol(ctx context.Context, subject, to, name string) (id string, c *authenticator.Challenge, err error)
-	Confirm(ctx context.Context, subject, id, code string) error
-}
-
-// DeviceEnroller lets a device be activated; *authenticator.Push is one.
-type DeviceEnroller interface {
-	BeginEnrolment(ctx context.Context, subject, name string) (*authenticator.Activation, error)
-}
-
-// RecoveryEnroller takes codes that are to be a person's; *authenticator.RecoveryCodes
-// is one.
-type RecoveryEnroller interface {
-	Import(ctx context.Context, subject string, codes []string) error
-}
+// The ways in which an authenticator is associated.
+type (
+	AppEnroller      = authenticator.AppEnroller      // a secret for an app
+	CodeEnroller     = authenticator.CodeEnroller     // a first code to a number or an address
+	DeviceEnroller   = authenticator.DeviceEnroller   // a device that activates itself
+	RecoveryEnroller = authenticator.RecoveryEnroller // codes that are given out with the first one
+)
 
 // The events of this dialect.
 const (
@@ -97,20 +82,11 @@ func (c *Auth0Config) check(d *Direct) error {
 	// What can be proved must be in the list: an account that has it is no longer
 	// one to which anything may be added after a password alone.
 	for _, f := range d.factors() {
-		if m, ok := f.lister.(authenticator.Manager); ok && !seen[m.Type()] {
+		if m, ok := f.Lister.(authenticator.Manager); ok && !seen[m.Type()] {
 			return fail("Authenticators: lacks type %q, of which Config has a factor", m.Type())
 		}
 	}
 	return nil
-}
-
-// managed finds the authenticators of a type.
-func (c *Auth0Config) managed(name string) authenticator.Manager {
-	i := slices.IndexFunc(c.Authenticators, func(m authenticator.Manager) bool { return m.Type() == name })
-	if i < 0 {
-		return nil
-	}
-	return c.Authenticators[i]
 }
 
 // auth0Routes are the endpoints of the dialect.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -48,7 +47,7 @@ func (d *Direct) associate(ctx context.Context, r *oauth.TokenRequest, a *oauth.
 	if err != nil {
 		return nil, err
 	}
-	if err := d.dropPending(ctx, a.Subject, func(id string) bool { return id == t.Associating }); err != nil {
+	if err := d.enrol.DropPending(ctx, a.Subject, func(id string) bool { return id == t.Associating }); err != nil {
 		return nil, verifyError(err, true)
 	}
 	t = transaction{Step: proving.Step{Hint: t.Hint}}
@@ -140,7 +139,7 @@ func (d *Direct) mayAssociate(ctx context.Context, r *oauth.TokenRequest, a *oau
 	if d.config.Enrolment == nil || a.Recovery {
 		return nil, errEnrolment
 	}
-	if ok, err := d.assured(ctx, a, ""); err != nil {
+	if ok, err := d.enrol.Assured(ctx, a.Subject, a.Methods, ""); err != nil {
 		return nil, verifyError(err, true)
 	} else if !ok {
 		return nil, errAssurance
@@ -150,7 +149,7 @@ func (d *Direct) mayAssociate(ctx context.Context, r *oauth.TokenRequest, a *oau
 			continue
 		}
 		r.GrantType = grantOf[name] // what a policy is asked about
-		allowed, err := d.associable(ctx, r, a, "")
+		allowed, err := d.associable(ctx, r, a)
 		if err != nil {
 			return nil, verifyError(err, true)
 		}
@@ -160,44 +159,25 @@ func (d *Direct) mayAssociate(ctx context.Context, r *oauth.TokenRequest, a *oau
 		if err := d.whatElse(ctx, r, a); err != nil {
 			return nil, verifyError(err, true)
 		}
-		a.Available = append(a.Available, policy.Method{Name: name, Types: policy.Possession, Device: offered})
+		proving.OfferAnother(a, name)
 		decision, err := r.Server.Decide(ctx, a)
 		if err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(decision.Next, func(methods []string) bool { return len(methods) > 0 && methods[0] == name }) {
-			return d.config.Auth0.managed(name), nil
+			return d.enrol.Managed(name), nil
 		}
 		if decision.Access == policy.Allow { // nothing more is to be proved, but it may have to be there
-			required, err := d.enrolment(ctx, r, a)
+			required, err := d.enrol.Decide(ctx, r, a)
 			if err != nil {
 				return nil, verifyError(err, true)
 			}
 			if slices.Contains(required.Missing, name) {
-				return d.config.Auth0.managed(name), nil
+				return d.enrol.Managed(name), nil
 			}
 		}
 	}
 	return nil, errEnrolment
-}
-
-// dropPending removes those of a person's authenticators that are not confirmed.
-func (d *Direct) dropPending(ctx context.Context, subject string, which func(id string) bool) error {
-	for _, m := range d.config.Auth0.Authenticators {
-		list, err := m.Authenticators(ctx, subject)
-		if err != nil {
-			return err
-		}
-		for _, one := range list {
-			if one.Active || one.Type == authenticator.TypeRecoveryCodes || !which(wireID(one)) {
-				continue
-			}
-			if err := m.Remove(ctx, subject, one.ID); err != nil && !errors.Is(err, authenticator.ErrNoAuthenticator) {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // newRecoveryCodes gives out codes with the first authenticator. They are made from
@@ -218,11 +198,11 @@ func (d *Direct) newRecoveryCodes(ctx context.Context, r *oauth.TokenRequest, a 
 		return nil
 	}
 	t.Salt = rand.Text()
-	answer.RecoveryCodes = recoveryCodes(r.Param("mfa_token"), t.Salt)
+	answer.RecoveryCodes = proving.RecoveryCodes(r.Param("mfa_token"), t.Salt)
 	return nil
 }
 
 func (d *Direct) recoveryEnroller() (RecoveryEnroller, bool) {
-	e, ok := d.config.Auth0.managed(authenticator.TypeRecoveryCodes).(RecoveryEnroller)
+	e, ok := d.enrol.Managed(authenticator.TypeRecoveryCodes).(RecoveryEnroller)
 	return e, ok
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -38,7 +39,7 @@ func (d *Direct) listAuthenticators(ctx context.Context, r *oauth.TokenRequest, 
 			return nil, verifyError(err, true)
 		}
 		for _, one := range list {
-			e := entry{ID: wireID(one), Kind: kind, Active: one.Active, Channel: channel, Name: one.Target, Type: factorTypes[one.Type]}
+			e := entry{ID: proving.ID(one), Kind: kind, Active: one.Active, Channel: channel, Name: one.Target, Type: factorTypes[one.Type]}
 			if channel != "" {
 				e.Channels = []string{channel}
 			}
@@ -88,7 +89,7 @@ func (d *Direct) deleteAuthenticator(ctx context.Context, r *oauth.TokenRequest,
 	}
 	lately := slices.DeleteFunc(slices.Clone(a.Methods), func(m policy.Method) bool { return r.Time.Sub(m.At) > removalAge })
 	_, two := policy.Satisfies(policy.ACRTwoFactors, lately)
-	m, one, found, err := d.find(ctx, a.Subject, id)
+	m, one, found, err := d.enrol.Find(ctx, a.Subject, id)
 	switch {
 	case err != nil:
 		return nil, verifyError(err, true)

@@ -62,7 +62,7 @@ func (d *Direct) auth0Challenge(ctx context.Context, r *oauth.TokenRequest) ([]b
 	}
 	var chosen *authenticator.Authenticator
 	if id := r.Param("authenticator_id"); id != "" {
-		_, one, found, err := d.find(ctx, a.Subject, id)
+		_, one, found, err := d.enrol.Find(ctx, a.Subject, id)
 		switch {
 		case err != nil:
 			return nil, verifyError(err, true)
@@ -96,7 +96,7 @@ func (d *Direct) auth0Challenge(ctx context.Context, r *oauth.TokenRequest) ([]b
 		}
 		return d.challengeOOB(ctx, r, a, t, d.oob[method], chosen)
 	}
-	types, err := d.associable(ctx, r, a, "")
+	types, err := d.associable(ctx, r, a)
 	if err != nil {
 		return nil, verifyError(err, true)
 	}

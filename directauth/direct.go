@@ -90,6 +90,7 @@ type Direct struct {
 	config Config
 	oob    map[string]authenticator.OutOfBand // by channel
 	proof  *proving.Set
+	enrol  *proving.Enrolment
 }
 
 // New checks the configuration. An error names the field that is wrong.
@@ -128,6 +129,13 @@ func New(c Config) (*Direct, error) {
 		if err := auth0.check(d); err != nil {
 			return nil, err
 		}
+	}
+	d.enrol = &proving.Enrolment{Policy: c.Enrolment}
+	if d.config.Auth0 != nil {
+		d.enrol.Managers = d.config.Auth0.Authenticators
+	}
+	for _, f := range d.factors() {
+		d.enrol.Factors = append(d.enrol.Factors, f.Factor)
 	}
 	return d, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -22,14 +23,9 @@ var grantOf = map[string]string{
 	authenticator.TypeRecoveryCodes: GrantMFARecoveryCode,
 }
 
-// lister tells what a person could prove.
-type lister interface {
-	Available(ctx context.Context, subject string) ([]policy.Method, error)
-}
-
 // factor is something that can be proved, and the grant that proves it.
 type factor struct {
-	lister
+	proving.Factor
 	grant string
 }
 
@@ -37,19 +33,19 @@ type factor struct {
 func (d *Direct) factors() []factor {
 	var all []factor
 	for _, f := range d.config.OutOfBand {
-		all = append(all, factor{f, GrantMFAOOB})
+		all = append(all, factor{proving.Factor{Type: f.Channel(), Lister: f}, GrantMFAOOB})
 	}
 	if d.config.Passkeys != nil {
-		all = append(all, factor{d.config.Passkeys, GrantMFAWebAuthn})
+		all = append(all, factor{proving.Factor{Type: authenticator.TypeWebAuthn, Lister: d.config.Passkeys}, GrantMFAWebAuthn})
 	}
 	if d.config.OTP != nil {
-		all = append(all, factor{d.config.OTP, GrantMFAOTP})
+		all = append(all, factor{proving.Factor{Type: proving.TypeOf(d.config.OTP, authenticator.TypeTOTP), Lister: d.config.OTP}, GrantMFAOTP})
 	}
 	if d.config.Password != nil {
-		all = append(all, factor{d.config.Password, GrantPassword})
+		all = append(all, factor{proving.Factor{Type: authenticator.TypePassword, Lister: d.config.Password}, GrantPassword})
 	}
 	if d.config.RecoveryCodes != nil {
-		all = append(all, factor{d.config.RecoveryCodes, GrantMFARecoveryCode})
+		all = append(all, factor{proving.Factor{Type: authenticator.TypeRecoveryCodes, Lister: d.config.RecoveryCodes}, GrantMFARecoveryCode})
 	}
 	return all
 }
@@ -79,7 +75,7 @@ func next(r *oauth.TokenRequest, a *oauth.Authorization, decision policy.Decisio
 			continue
 		}
 		g, ok := grantOf[methods[0]]
-		if ok && !isOffered(a, methods[0]) && canUse(r, g) && !slices.Contains(grants, g) {
+		if ok && !proving.IsOffered(a, methods[0]) && canUse(r, g) && !slices.Contains(grants, g) {
 			grants = append(grants, g)
 		}
 	}

@@ -32,6 +32,13 @@ func (resp *AuthorizationResponse) Add(name, value string) {
 	resp.Params = append(resp.Params, Param{name, value})
 }
 
+// AnswerWriter takes an answer as it is: for a script that has asked in the place of a
+// browser, and is told where to go.
+type AnswerWriter interface {
+	http.ResponseWriter
+	WriteAnswer(resp *AuthorizationResponse)
+}
+
 // response begins an answer: every one says whose it is (RFC 9207 section 2), and has
 // the state as it came.
 func (s *Server) response(req *AuthorizationRequest, params ...Param) *AuthorizationResponse {
@@ -96,13 +103,18 @@ func (resp *AuthorizationResponse) URL() string {
 func escapeParam(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // Write sends the browser back to the client: by 303, which turns every request into a
-// GET (RFC 9700 section 4.12), or with a form that posts itself.
+// GET (RFC 9700 section 4.12), or with a form that posts itself. An [AnswerWriter] takes
+// the answer itself.
 func (resp *AuthorizationResponse) Write(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h["Cache-Control"] = noStore
 	h["Pragma"] = noCache
 	h["X-Content-Type-Options"] = nosniff
 	h["Referrer-Policy"] = []string{"no-referrer"}
+	if aw, ok := w.(AnswerWriter); ok {
+		aw.WriteAnswer(resp)
+		return
+	}
 	if resp.Mode != ModeFormPost {
 		h["Location"] = []string{resp.URL()}
 		w.WriteHeader(http.StatusSeeOther)

@@ -38,6 +38,9 @@ type Interaction struct {
 	// Decision says what would satisfy the policy, for NeedStepUp.
 	Decision policy.Decision
 
+	// Missing are the types of the authenticators that must be added, for NeedEnrolment.
+	Missing []string
+
 	// Consent are the scopes that the person is asked about, for NeedConsent.
 	Consent []string
 }
@@ -47,11 +50,12 @@ type Need string
 
 // The needs, in the order in which they are met.
 const (
-	NeedAccount Need = "select_account" // the person chooses among those signed in, or another
-	NeedLogin   Need = "login"          // nobody is signed in, or somebody must sign in again
-	NeedCreate  Need = "create"         // an account is to be made
-	NeedStepUp  Need = "step_up"        // more is to be proved
-	NeedConsent Need = "consent"        // the person is to be asked
+	NeedAccount   Need = "select_account" // the person chooses among those signed in, or another
+	NeedLogin     Need = "login"          // nobody is signed in, or somebody must sign in again
+	NeedCreate    Need = "create"         // an account is to be made
+	NeedStepUp    Need = "step_up"        // more is to be proved
+	NeedEnrolment Need = "enrolment"      // an authenticator must be added ([Enrolling])
+	NeedConsent   Need = "consent"        // the person is to be asked
 )
 
 // NeedError is what [Provider.Complete] returns as long as something is missing.
@@ -65,11 +69,12 @@ func (e *NeedError) Error() string { return "oidc: not yet: " + string(e.Need) }
 func (e *NeedError) Unwrap() error { return refusals[e.Need] }
 
 var refusals = map[Need]error{
-	NeedAccount: oauth.NewError(oauth.CodeAccountSelectionRequired, ReasonPrompt, "The person must choose an account"),
-	NeedLogin:   oauth.NewError(oauth.CodeLoginRequired, ReasonPrompt, "The person must sign in"),
-	NeedCreate:  oauth.NewError(oauth.CodeInteractionRequired, ReasonPrompt, "The person must make an account"),
-	NeedStepUp:  oauth.NewError(oauth.CodeInteractionRequired, ReasonPrompt, "The person must prove more"),
-	NeedConsent: oauth.NewError(oauth.CodeConsentRequired, ReasonPrompt, "The person must be asked"),
+	NeedAccount:   oauth.NewError(oauth.CodeAccountSelectionRequired, ReasonPrompt, "The person must choose an account"),
+	NeedLogin:     oauth.NewError(oauth.CodeLoginRequired, ReasonPrompt, "The person must sign in"),
+	NeedCreate:    oauth.NewError(oauth.CodeInteractionRequired, ReasonPrompt, "The person must make an account"),
+	NeedStepUp:    oauth.NewError(oauth.CodeInteractionRequired, ReasonPrompt, "The person must prove more"),
+	NeedEnrolment: oauth.NewError(oauth.CodeInteractionRequired, ReasonPrompt, "The person must add an authenticator"),
+	NeedConsent:   oauth.NewError(oauth.CodeConsentRequired, ReasonPrompt, "The person must be asked"),
 }
 
 // The reasons of this package.

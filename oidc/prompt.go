@@ -165,7 +165,7 @@ func (p *Provider) need(ctx context.Context, tr *oauth.TokenRequest, a *oauth.Au
 		in.Need = NeedLogin
 		return in, nil
 	}
-	d, err := tr.Server.Decide(ctx, a)
+	d, err := p.decide(ctx, tr, a)
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +176,13 @@ func (p *Provider) need(ctx context.Context, tr *oauth.TokenRequest, a *oauth.Au
 	if d.Access == policy.Allow {
 		if err := unmet(a, req); err != nil {
 			return nil, err
+		}
+		if in.Missing, err = p.lacks(ctx, tr, a); err != nil {
+			return nil, err
+		}
+		if len(in.Missing) > 0 {
+			in.Need = NeedEnrolment
+			return in, nil
 		}
 	}
 	if d.Access != policy.Allow || allowed != nil {

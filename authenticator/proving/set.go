@@ -88,3 +88,11 @@ func Add(a *oauth.Authorization, m policy.Method) error {
 	a.Data = ""
 	return nil
 }
+
+// TypeOf is the type that a factor says it is, or else a default.
+func TypeOf(f any, otherwise string) string {
+	if m, ok := f.(authenticator.Manager); ok {
+		return m.Type()
+	}
+	return otherwise
+}

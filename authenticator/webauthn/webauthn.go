@@ -110,8 +110,9 @@ type Passkeys struct {
 }
 
 var (
-	_ authenticator.Passkeys = (*Passkeys)(nil)
-	_ authenticator.Manager  = (*Passkeys)(nil)
+	_ authenticator.Passkeys        = (*Passkeys)(nil)
+	_ authenticator.Manager         = (*Passkeys)(nil)
+	_ authenticator.PasskeyEnroller = (*Passkeys)(nil)
 )
 
 // New checks the configuration. An error names the field that is wrong.

@@ -18,7 +18,7 @@ func (f *flow) arrive(ctx context.Context) error {
 		return err
 	case in.Need == oidc.NeedAccount:
 		return f.showAccounts(ctx)
-	case in.Need == oidc.NeedStepUp || in.Need == oidc.NeedConsent:
+	case in.Need == oidc.NeedStepUp || in.Need == oidc.NeedEnrolment || in.Need == oidc.NeedConsent:
 		return f.op.Server().Visit(f.r, f.req, func(ctx context.Context, tr *oauth.TokenRequest) (err error) {
 			f.tr = tr
 			if f.a, err = f.op.Resume(ctx, f.r, tr, f.req, in.Subject); err != nil {
@@ -46,6 +46,8 @@ func (f *flow) post(ctx context.Context) error {
 		return f.recover(ctx)
 	case "switch":
 		return f.switchAccount()
+	case "skip":
+		return f.skip(ctx)
 	case "approve", "continue", "":
 	default:
 		return errStep
@@ -67,6 +69,16 @@ func (f *flow) post(ctx context.Context) error {
 		return f.goOn(ctx)
 	case "new_password":
 		return f.newPassword(ctx)
+	case "enrol":
+		return f.add(ctx)
+	case "enrol_address":
+		return f.address(ctx)
+	case "enrol_confirm":
+		return f.confirm(ctx, f.form.Get(inputs[f.form.Get("type")]))
+	case "enrol_passkey":
+		return f.confirm(ctx, f.form.Get("credential"))
+	case "recovery_codes":
+		return f.keptCodes(ctx)
 	}
 	return errStep
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -39,7 +40,12 @@ func (f *flow) forward() error {
 	h := f.w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Location", path(f.op)+"?request="+sealed)
+	to := cmp.Or(f.pages.config.AppPath, path(f.op)) + "?request=" + sealed
+	if script, ok := f.w.(*headless); ok {
+		script.leave(location{Location: to})
+		return nil
+	}
+	h.Set("Location", to)
 	f.w.WriteHeader(http.StatusSeeOther)
 	return nil
 }

@@ -39,20 +39,33 @@ type step struct {
 	Number string `json:"n,omitempty"` // that a push shows
 	Target string `json:"t,omitempty"` // where a code went, masked
 	Choice string `json:"x,omitempty"` // the authenticator that was chosen
+
+	// Enrol is the authenticator that waits to be confirmed, as type and id, and Secret
+	// what its page shows, concealed. Salt goes into recovery codes that are shown. Skip
+	// says that the person does not want to add anything.
+	Enrol  string `json:"e,omitempty"`
+	Secret string `json:"o,omitempty"`
+	Salt   string `json:"s,omitempty"`
+	Skip   bool   `json:"k,omitempty"`
 }
+
+// over is what stays of a step when the next one begins.
+func (s step) over() step { return step{Step: proving.Step{Hint: s.Hint}, Skip: s.Skip} }
 
 // handler is the page.
 func (p *Pages) handler(op *oidc.Provider) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := &flow{pages: p, op: op, w: w, r: r}
+		f := &flow{pages: p, op: op, w: answering(w, r), r: r}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
 			f.form = r.URL.Query()
 			f.run(f.arrive)
 		case http.MethodPost:
-			if f.parse() {
-				f.run(f.post)
+			if err := f.parse(); err != nil {
+				f.fail(err)
+				return
 			}
+			f.run(f.post)
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST")
 			f.fail(errMethod)
@@ -79,18 +92,19 @@ const maxForm = 64 << 10
 
 // parse reads the form of a POST. One that another site has sent is refused, whatever
 // cookies came with it.
-func (f *flow) parse() bool {
+func (f *flow) parse() error {
 	if err := http.NewCrossOriginProtection().Check(f.r); err != nil {
-		f.fail(errForeign.WithCause(err))
-		return false
+		return errForeign.WithCause(err)
 	}
 	f.r.Body = http.MaxBytesReader(f.w, f.r.Body, maxForm)
+	if isJSON(f.r.Header.Get("Content-Type")) {
+		return f.parseJSON()
+	}
 	if err := f.r.ParseForm(); err != nil {
-		f.fail(errForm.WithCause(err))
-		return false
+		return errForm.WithCause(err)
 	}
 	f.form = f.r.PostForm
-	return true
+	return nil
 }
 
 // run opens the request that came with the page, holds it to the browser, and takes the
@@ -198,12 +212,14 @@ func (f *flow) proved(ctx context.Context, m policy.Method) error {
 
 // finish answers, if nothing is missing; otherwise it shows the page of what is.
 func (f *flow) finish(ctx context.Context, allowed []string) (err error) {
-	if f.a.Available, err = f.pages.Available(ctx, f.a.Subject); err != nil {
+	if err := f.available(ctx); err != nil {
 		return err
 	}
-	f.a.AvailableKnown = true
 	if f.a.Recovery {
 		return f.recovered(ctx)
+	}
+	if err := f.offer(ctx); err != nil {
+		return err
 	}
 	err = f.op.Complete(ctx, f.w, f.r, f.tr, f.a, f.req, allowed)
 	var need *oidc.NeedError
@@ -216,10 +232,10 @@ func (f *flow) finish(ctx context.Context, allowed []string) (err error) {
 // need shows the page of what is missing, for an authorization that has begun.
 func (f *flow) need(ctx context.Context, in *oidc.Interaction) error {
 	switch in.Need {
-	case oidc.NeedStepUp:
-		return f.next(ctx, in.Decision)
+	case oidc.NeedStepUp, oidc.NeedEnrolment:
+		return f.next(ctx)
 	case oidc.NeedConsent:
-		f.step = step{}
+		f.step = f.step.over()
 		if err := f.keep(ctx); err != nil {
 			return err
 		}
@@ -237,7 +253,7 @@ func (f *flow) refused(ctx context.Context, err error) (message string, status, 
 	case errors.As(err, &locked):
 		message, status = "locked", http.StatusTooManyRequests
 		retry = max(1, int(locked.Until.Sub(f.tr.Time).Seconds()))
-	case errors.Is(err, authenticator.ErrRefused):
+	case errors.Is(err, authenticator.ErrRefused), errors.Is(err, authenticator.ErrDestination):
 		message, status = "refused", http.StatusUnprocessableEntity
 	case errors.Is(err, authenticator.ErrPending):
 		return "pending", http.StatusOK, 0
@@ -247,7 +263,7 @@ func (f *flow) refused(ctx context.Context, err error) (message string, status, 
 		message, status = "over", http.StatusUnprocessableEntity
 	case errors.Is(err, authenticator.ErrDelivery):
 		message, status = "delivery", http.StatusServiceUnavailable
-	case errors.Is(err, authenticator.ErrNoAuthenticator):
+	case errors.Is(err, authenticator.ErrNoAuthenticator), errors.Is(err, authenticator.ErrTooMany):
 		message, status = "not_available", http.StatusUnprocessableEntity
 	case errors.Is(err, authenticator.ErrBusy):
 		message, status = "busy", http.StatusServiceUnavailable

@@ -29,8 +29,8 @@ func gallery() []picture {
 		{ID: "email", Type: "email", Target: "m•••@example.test"}, {ID: "recovery_codes", Type: "recovery_codes"},
 	}
 	scopes := []scopeView{{"openid", "Sign you in"}, {"email", "Know your email address"}, {"offline_access", ""}, {"orders", "See and change your orders"}}
-	options := `{"challenge":"AAAA","rpId":"localhost","timeout":120000,"userVerification":"preferred","allowCredentials":[]}`
-	creation := `{"challenge":"AAAA","rp":{"id":"localhost","name":"Shop"},"user":{"id":"bWlh","name":"mia","displayName":"Mia"},"pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}],"authenticatorSelection":{"residentKey":"required"}}`
+	const options = `{"challenge":"AAAA","rpId":"localhost","timeout":120000,"userVerification":"preferred","allowCredentials":[]}`
+	const creation = `{"challenge":"AAAA","rp":{"id":"localhost","name":"Shop"},"user":{"id":"bWlh","name":"mia","displayName":"Mia"},"pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}],"authenticatorSelection":{"residentKey":"required"}}`
 
 	all := []picture{
 		{name: "identify", view: view{Client: shop, Data: identifyView{Passkey: true, PasskeyURL: "/signin/passkey", Recover: true}}},

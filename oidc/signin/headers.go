@@ -31,7 +31,7 @@ func (p *page) header(h http.Header, style, script string, o show) {
 		// popup (display=popup) waits for word from it, and would wait for ever.
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
-	h.Set("Vary", "Accept-Language")
+	h.Set("Vary", "Accept, Accept-Language")
 }
 
 // policyOf is the content security policy of a page. Style and script are part of the

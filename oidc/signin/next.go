@@ -6,46 +6,116 @@ import (
 	"slices"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
 
+// wanted is how a sign-in goes on that is not enough: with what the person has, or by
+// adding something.
+type wanted struct {
+	choices  []factorView
+	add      []string // types
+	required bool     // that one of them is added
+	nothing  bool     // is wanted any more
+}
+
 // next shows what would satisfy the policy: the one factor that would, or a choice.
-func (f *flow) next(ctx context.Context, d policy.Decision) error {
-	list, err := f.choices(ctx, d)
+func (f *flow) next(ctx context.Context) error {
+	w, err := f.wanted(ctx)
 	switch {
 	case err != nil:
 		return err
-	case len(list) == 0:
-		return oauth.NewError(oauth.CodeAccessDenied, oauth.ReasonStepUp, "Policy asks for what the person cannot prove here").WithCause(errNoFactor)
-	case len(list) == 1:
-		return f.further(ctx, list[0])
+	case w.nothing: // by now, and not a moment ago: the person presses once more
+		return errStep
+	case len(w.add) > 0:
+		return f.showAdd(ctx, w, "")
+	case len(w.choices) == 1:
+		return f.further(ctx, w.choices[0])
 	}
-	f.step = step{Step: f.step.Step}
-	f.step.Channel, f.step.Challenge = "", ""
+	f.step = f.step.over()
 	if err := f.keep(ctx); err != nil {
 		return err
 	}
-	return f.showChoose(http.StatusOK, list, "")
+	return f.showChoose(http.StatusOK, w.choices, "")
 }
 
-// choices are the authenticators that the person has of the types that policy asks for.
-func (f *flow) choices(ctx context.Context, d policy.Decision) ([]factorView, error) {
-	var list []factorView
-	var types []string
-	for _, methods := range d.Next {
-		if len(methods) == 0 || slices.Contains(types, methods[0]) || !f.pages.has(methods[0]) {
-			continue
-		}
-		types = append(types, methods[0])
-		more, err := f.pages.of(ctx, methods[0], f.a.Subject)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, more...)
+// wanted asks the policies, as they are now. What can be proved comes before what can be
+// added. The error says that the person can do nothing here.
+func (f *flow) wanted(ctx context.Context) (w wanted, err error) {
+	if err := f.available(ctx); err != nil {
+		return w, err
 	}
-	return list, nil
+	if err := f.offer(ctx); err != nil {
+		return w, err
+	}
+	d, err := f.tr.Server.Decide(ctx, f.a)
+	switch {
+	case err != nil:
+		return w, err
+	case d.Access == policy.Allow:
+		return f.lacking(ctx)
+	}
+	for _, methods := range d.Next {
+		switch {
+		case len(methods) == 0:
+		case proving.IsOffered(f.a, methods[0]):
+			if !slices.Contains(w.add, methods[0]) {
+				w.add = append(w.add, methods[0])
+			}
+		default:
+			if err := f.also(ctx, &w, methods[0]); err != nil {
+				return w, err
+			}
+		}
+	}
+	switch {
+	case len(w.choices) > 0:
+		w.add = nil
+		return w, nil
+	case len(w.add) == 0:
+		return w, errNothing.WithCause(errNoFactor)
+	}
+	f.a.Available = proving.WithoutOffers(f.a.Available)
+	if d, err = f.tr.Server.Decide(ctx, f.a); err != nil {
+		return w, err
+	}
+	w.required = d.Access != policy.Allow
+	return f.assured(ctx, w)
 }
+
+// offer adds to what the person could prove what could be added first, unless that was
+// left out before.
+func (f *flow) offer(ctx context.Context) error {
+	if f.step.Skip {
+		return nil
+	}
+	return f.pages.Offer(ctx, f.tr, f.a)
+}
+
+// also adds the person's authenticators of a type to the choices.
+func (f *flow) also(ctx context.Context, w *wanted, factor string) error {
+	if !f.pages.has(factor) || slices.ContainsFunc(w.choices, func(c factorView) bool { return c.Type == factor }) {
+		return nil
+	}
+	more, err := f.pages.of(ctx, factor, f.a.Subject)
+	w.choices = append(w.choices, more...)
+	return err
+}
+
+// available finds out what the person could prove.
+func (f *flow) available(ctx context.Context) (err error) {
+	if f.a.Available, err = f.pages.Available(ctx, f.a.Subject); err != nil {
+		return err
+	}
+	f.a.AvailableKnown = true
+	if f.a.Recovery { // the password is what is lost
+		f.a.Available = slices.DeleteFunc(f.a.Available, func(m policy.Method) bool { return m.Name == authenticator.TypePassword })
+	}
+	return nil
+}
+
+var errNothing = oauth.NewError(oauth.CodeAccessDenied, oauth.ReasonStepUp, "Policy asks for what the person cannot prove here")
 
 // of are a person's authenticators of a type. Codes, pushes and calls go to one that is
 // chosen; of the others any will do.
@@ -86,29 +156,26 @@ func (f *flow) choose(ctx context.Context) error {
 		}
 		return f.further(ctx, factorView{ID: id, Type: id})
 	}
-	list, err := f.offered(ctx)
+	w, err := f.wanted(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range list {
-		if c.ID == id {
-			return f.further(ctx, c)
-		}
+	if i := slices.IndexFunc(w.choices, func(c factorView) bool { return c.ID == id }); i >= 0 {
+		return f.further(ctx, w.choices[i])
 	}
-	return f.showChoose(http.StatusUnprocessableEntity, list, "empty")
+	return f.showWanted(ctx, w, http.StatusUnprocessableEntity, "empty")
 }
 
-// offered are the factors that policy asks for now.
-func (f *flow) offered(ctx context.Context) (list []factorView, err error) {
-	if f.a.Available, err = f.pages.Available(ctx, f.a.Subject); err != nil {
-		return nil, err
+// showWanted shows all the ways in which the sign-in can go on, or goes on, if nothing is
+// wanted any more.
+func (f *flow) showWanted(ctx context.Context, w wanted, status int, message string) error {
+	switch {
+	case w.nothing:
+		return f.finish(ctx, nil)
+	case len(w.add) > 0:
+		return f.showAdd(ctx, w, message)
 	}
-	f.a.AvailableKnown = true
-	d, err := f.tr.Server.Decide(ctx, f.a)
-	if err != nil {
-		return nil, err
-	}
-	return f.choices(ctx, d)
+	return f.showChoose(status, w.choices, message)
 }
 
 // other shows the other ways.
@@ -118,11 +185,11 @@ func (f *flow) other(ctx context.Context) error {
 			return err
 		}
 		if len(f.a.Methods) > 0 {
-			list, err := f.offered(ctx)
+			w, err := f.wanted(ctx)
 			if err != nil {
 				return err
 			}
-			return f.showChoose(http.StatusOK, list, "")
+			return f.showWanted(ctx, w, http.StatusOK, "")
 		}
 	}
 	return f.showChoose(http.StatusOK, f.firstChoices(), "")
@@ -143,7 +210,11 @@ func (f *flow) firstChoices() []factorView {
 // first begins with a factor, of somebody of whom only a name is known.
 func (f *flow) first(ctx context.Context, c factorView) error {
 	if inputs[c.Type] != "" && f.pages.set.OutOfBand[c.Type] == nil {
-		return f.show(http.StatusOK, f.factorPage(c.Type)) // nothing is done before it is entered
+		v, err := f.factorPage(ctx, c.Type)
+		if err != nil {
+			return err
+		}
+		return f.show(http.StatusOK, v) // nothing is done before it is entered
 	}
 	named, err := f.begin(ctx, f.hint())
 	if err != nil {
@@ -159,7 +230,6 @@ func (f *flow) first(ctx context.Context, c factorView) error {
 // further goes on with a factor, of somebody who has proved something, or who has begun
 // with another first factor.
 func (f *flow) further(ctx context.Context, c factorView) error {
-	hint := f.step.Hint
 	switch {
 	case f.pages.set.OutOfBand[c.Type] != nil:
 		if c.ID == c.Type {
@@ -169,10 +239,14 @@ func (f *flow) further(ctx context.Context, c factorView) error {
 	case c.Type == authenticator.TypeWebAuthn:
 		return f.startPasskey(ctx, "")
 	}
-	f.step = step{}
-	f.step.Hint, f.step.Channel = hint, c.Type
+	f.step = f.step.over()
+	f.step.Channel = c.Type
 	if err := f.keep(ctx); err != nil {
 		return err
 	}
-	return f.show(http.StatusOK, f.factorPage(c.Type))
+	v, err := f.factorPage(ctx, c.Type)
+	if err != nil {
+		return err
+	}
+	return f.show(http.StatusOK, v)
 }

@@ -36,7 +36,7 @@ func (f *flow) passkeyOptions(ctx context.Context, named string, proved bool) (s
 	if err != nil {
 		return "", err
 	}
-	f.step = step{Step: next}
+	f.step = step{Step: next, Skip: f.step.Skip}
 	if proved {
 		if err := f.keep(ctx); err != nil {
 			return "", err
@@ -140,15 +140,15 @@ func (f *flow) showAfterPasskey(ctx context.Context, message string, status, ret
 		f.a, f.state = nil, ""
 		return f.showIdentifyWith(ctx, status, message, "", retry)
 	}
-	list, err := f.offered(ctx)
+	w, err := f.wanted(ctx)
 	if err != nil {
 		return err
 	}
-	f.step = step{}
+	f.step = f.step.over()
 	if err := f.keep(ctx); err != nil {
 		return err
 	}
-	return f.showChoose(status, list, message)
+	return f.showWanted(ctx, w, status, message)
 }
 
 var errAssertion = errors.New("signin: not the JSON of an assertion")

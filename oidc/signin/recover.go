@@ -38,12 +38,12 @@ func (f *flow) recovered(ctx context.Context) error {
 	f.form.Set("recovery", "1")
 	switch d.Access {
 	case policy.StepUp:
-		return f.next(ctx, d)
+		return f.next(ctx)
 	case policy.Allow:
 	default:
 		return oauth.NewError(oauth.CodeAccessDenied, oauth.ReasonPolicy, "Policy does not allow this")
 	}
-	f.step = step{}
+	f.step = f.step.over()
 	if err := f.keep(ctx); err != nil {
 		return err
 	}

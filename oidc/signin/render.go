@@ -174,6 +174,9 @@ func (r *renderer) show(w http.ResponseWriter, req *http.Request, status int, v 
 	if t == nil {
 		return fmt.Errorf("signin: there is no page %q", v.Page)
 	}
+	if script, ok := w.(*headless); ok {
+		return script.page(status, v)
+	}
 	p, script := r.page(req, v, &o)
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {

@@ -27,11 +27,7 @@ func (p *Pages) scriptHandler(op *oidc.Provider, serve func(ctx context.Context,
 			op.Server().WriteError(w, r, err)
 			return
 		}
-		h := w.Header()
-		h.Set("Content-Type", "application/json")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(body)
+		writeJSON(w, http.StatusOK, body)
 	})
 }
 
@@ -39,14 +35,10 @@ func (f *flow) script(serve func(ctx context.Context, f *flow) (any, error)) (an
 	if f.r.Method != http.MethodPost {
 		return nil, errMethod
 	}
-	if err := http.NewCrossOriginProtection().Check(f.r); err != nil {
-		return nil, errForeign.WithCause(err)
+	if err := f.parse(); err != nil {
+		return nil, err
 	}
-	f.r.Body = http.MaxBytesReader(f.w, f.r.Body, maxForm)
-	if err := f.r.ParseForm(); err != nil {
-		return nil, errForm.WithCause(err)
-	}
-	f.form, f.sealed = f.r.PostForm, f.r.PostForm.Get("request")
+	f.sealed = f.form.Get("request")
 	if f.req, err = f.op.Server().Open(f.sealed); err != nil {
 		return nil, err
 	}
@@ -90,7 +82,7 @@ func (p *Pages) pushHandler(op *oidc.Provider) http.Handler {
 			return nil, err
 		}
 		f.tr.Observe(ctx, oauth.Event{Type: oauth.EventFactorProved, Methods: []string{m.Name}})
-		f.step = step{}
+		f.step = f.step.over()
 		if err := f.keep(ctx); err != nil {
 			return nil, err
 		}

@@ -89,7 +89,7 @@ func (f *flow) identifyPage(ctx context.Context) (*view, error) {
 }
 
 // factorPage is the page on which a factor is entered.
-func (f *flow) factorPage(factor string) *view {
+func (f *flow) factorPage(ctx context.Context, factor string) (*view, error) {
 	v := &view{Form: f.hidden("step", "verify", "type", factor), Person: f.hint()}
 	if f.state == "" {
 		v.Form.Hidden = append(v.Form.Hidden, field{"username", f.hint()})
@@ -104,16 +104,23 @@ func (f *flow) factorPage(factor string) *view {
 	case authenticator.TypePush:
 		v.Page = "push"
 		v.Data = pushView{Number: f.step.Number, Poll: path(f.op) + "/push", Other: other}
+	case authenticator.TypeQuestion:
+		text, err := f.pages.config.Question.Text(ctx, f.a.Subject)
+		if err != nil {
+			return nil, err
+		}
+		v.Page = "question"
+		v.Data = questionView{Question: text, Other: other}
 	default:
 		v.Page = "code"
 		v.Data = codeView{Type: factor, Target: f.step.Target, Again: f.pages.set.OutOfBand[factor] != nil, Other: other}
 	}
-	return v
+	return v, nil
 }
 
 func (f *flow) passkeyPage(options string) *view {
 	return &view{Page: "passkey", Form: f.hidden("step", "passkey", "username", f.hint()), Person: f.hint(),
-		Data: passkeyView{Options: options, Other: len(f.firstChoices()) > 1 || len(f.a.Methods) > 0}}
+		Data: passkeyView{Options: jsonText(options), Other: len(f.firstChoices()) > 1 || len(f.a.Methods) > 0}}
 }
 
 func (f *flow) showChoose(status int, list []factorView, message string) error {
@@ -124,7 +131,7 @@ func (f *flow) showChoose(status int, list []factorView, message string) error {
 // showNewCode shows the code that replaces the one that was used, and goes on then.
 func (f *flow) showNewCode(ctx context.Context, m policy.Method, code string) error {
 	f.a.Methods, f.a.AuthTime = append(f.a.Methods, m), m.At
-	f.step = step{}
+	f.step = f.step.over()
 	if err := f.keep(ctx); err != nil {
 		return err
 	}
@@ -142,7 +149,7 @@ func (f *flow) newPasswordPage(message string) *view {
 
 // showConsent asks what the client may have, in words.
 func (f *flow) showConsent(ctx context.Context, scopes []string) error {
-	a, err := f.shown(ctx, f.a.Subject)
+	person, err := f.person(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (f *flow) showConsent(ctx context.Context, scopes []string) error {
 			data.Scopes = append(data.Scopes, scopeView{s.Name, s.Description})
 		}
 	}
-	return f.show(http.StatusOK, &view{Page: "consent", Form: f.hidden("step", "consent"), Person: strings.TrimSpace(a.Name + " " + a.Detail), Data: data})
+	return f.show(http.StatusOK, &view{Page: "consent", Form: f.hidden("step", "consent"), Person: person, Data: data})
 }
 
 // showAccounts shows who is signed in in this browser.
@@ -180,9 +187,20 @@ func (f *flow) shown(ctx context.Context, subject string) (Account, error) {
 	return f.pages.config.Account(ctx, subject)
 }
 
+// person is what the pages say of who is signing in, when that is known.
+func (f *flow) person(ctx context.Context) (string, error) {
+	a, err := f.shown(ctx, f.a.Subject)
+	return strings.TrimSpace(a.Name + " " + a.Detail), err
+}
+
 // fail shows a page for what ends the sign-in here.
 func (f *flow) fail(err error) {
-	f.op.Server().ShowError(f.w, f.r, err)
+	r := f.r
+	if _, ok := f.w.(*headless); ok { // the page of an error has the shape of all others
+		r = r.Clone(r.Context())
+		r.Header.Set("Accept", "text/html")
+	}
+	f.op.Server().ShowError(f.w, r, err)
 }
 
 // showError is that page. ref names the event, and restart is where to begin anew.

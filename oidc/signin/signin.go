@@ -20,6 +20,8 @@ import (
 	"io/fs"
 	"iter"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mintyard/mintyard/authenticator"
@@ -46,6 +48,21 @@ type Config struct {
 	Passkeys      authenticator.Passkeys
 	RecoveryCodes authenticator.Replacing
 
+	// Question is asked as a further factor, and never alone: *authenticator.Question.
+	Question Question
+
+	// Enrolment says which authenticators a person must have, and which may be added, as
+	// in package directauth. A sign-in that policy allows, of somebody who lacks one that is
+	// required, asks for it; and where policy wants more than the person has, what may be
+	// added is offered. What can be added on a page is a factor above that is one of the
+	// enrollers of package authenticator, pushes excepted. Nil requires nothing, and lets
+	// nobody add anything.
+	Enrolment *policy.Enrolment
+
+	// Others are factors that people may have and that no page here proves. They count as
+	// something that the person has: nothing is added before it is proved.
+	Others []authenticator.Manager
+
 	// First are the types of the factors that a sign-in may begin with, the one that is
 	// asked for first in front. Nil is the password, or else the first that is there. They
 	// are offered to everybody alike: who has which is nobody's business before something
@@ -65,6 +82,11 @@ type Config struct {
 	// is proved; 0 is 5 minutes, at most 10.
 	StepTTL time.Duration
 
+	// AppPath is a page of the host's on the issuer's origin that takes the place of ours:
+	// the browser is sent there, with the parameter request, and a script asks our page with
+	// JSON what to show. "" is ours. See docs/pages.md.
+	AppPath string
+
 	// Brand is the look. Templates and Messages replace files by name; see
 	// docs/pages.md.
 	Brand     Brand
@@ -78,6 +100,14 @@ type Account struct {
 	Detail string // "mia@example.test"
 }
 
+// Question is a factor whose question is the person's own.
+type Question interface {
+	authenticator.Verifier
+
+	// Text is the question; "" of who has none.
+	Text(ctx context.Context, subject string) (string, error)
+}
+
 // ErrWeakPassword is what Config.SetPassword returns for a password that the host does
 // not take.
 var ErrWeakPassword = errors.New("signin: the password is not good enough")
@@ -86,6 +116,7 @@ var ErrWeakPassword = errors.New("signin: the password is not good enough")
 type Pages struct {
 	config Config
 	set    *proving.Set
+	enrol  *proving.Enrolment
 	render *renderer
 	first  []string
 }
@@ -111,8 +142,15 @@ func New(c Config) (*Pages, error) {
 	if c.StepTTL < time.Minute || c.StepTTL > 10*time.Minute {
 		return nil, errors.New("signin: Config.StepTTL: must be between 1m and 10m")
 	}
+	if c.AppPath != "" && (!strings.HasPrefix(c.AppPath, "/") || strings.HasPrefix(c.AppPath, "//") || strings.ContainsAny(c.AppPath, "\\?# ")) {
+		return nil, errors.New("signin: Config.AppPath: must be a path that begins with /, without a query")
+	}
 	p.config = c
+	p.config.Others = slices.Clone(c.Others)
 	var err error
+	if p.enrol, err = p.enrolment(); err != nil {
+		return nil, err
+	}
 	if p.first, err = p.firstFactors(); err != nil {
 		return nil, err
 	}
@@ -120,89 +158,6 @@ func New(c Config) (*Pages, error) {
 		return nil, err
 	}
 	return p, nil
-}
-
-// firstFactors are what a sign-in may begin with.
-func (p *Pages) firstFactors() ([]string, error) {
-	if p.config.First == nil {
-		for _, t := range []string{authenticator.TypePassword, authenticator.TypeWebAuthn, authenticator.TypeEmail, authenticator.TypeSMS,
-			authenticator.TypeTOTP, authenticator.TypeHOTP, authenticator.TypePush, authenticator.TypeVoice} {
-			if p.has(t) {
-				return []string{t}, nil
-			}
-		}
-		return nil, errors.New("signin: Config: needs Password, OTP, OutOfBand or Passkeys: nobody could prove anything")
-	}
-	if len(p.config.First) == 0 {
-		return nil, errors.New("signin: Config.First: is empty; leave it out for the password")
-	}
-	for i, t := range p.config.First {
-		if !p.has(t) || t == authenticator.TypeRecoveryCodes {
-			return nil, fmt.Errorf("signin: Config.First[%d]: %q is no factor that is configured and can come first", i, t)
-		}
-	}
-	return p.config.First, nil
-}
-
-// has reports whether there is a factor of a type.
-func (p *Pages) has(factor string) bool {
-	switch factor {
-	case authenticator.TypePassword:
-		return p.config.Password != nil
-	case authenticator.TypeTOTP, authenticator.TypeHOTP:
-		return p.config.OTP != nil && typeOf(p.config.OTP, authenticator.TypeTOTP) == factor
-	case authenticator.TypeWebAuthn:
-		return p.config.Passkeys != nil
-	case authenticator.TypeRecoveryCodes:
-		return p.config.RecoveryCodes != nil
-	}
-	return p.set.OutOfBand[factor] != nil
-}
-
-// typeOf is the type that a factor says it is, or else a default.
-func typeOf(f any, otherwise string) string {
-	if m, ok := f.(authenticator.Manager); ok {
-		return m.Type()
-	}
-	return otherwise
-}
-
-// Available returns what a person could prove, for [oidc.Config].Available.
-func (p *Pages) Available(ctx context.Context, subject string) ([]policy.Method, error) {
-	var all []policy.Method
-	for _, f := range p.factors() {
-		m, err := f.Available(ctx, subject)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, m...)
-	}
-	return all, nil
-}
-
-// lister tells what a person could prove.
-type lister interface {
-	Available(ctx context.Context, subject string) ([]policy.Method, error)
-}
-
-// factors are all that are configured.
-func (p *Pages) factors() []lister {
-	var all []lister
-	for _, f := range p.config.OutOfBand {
-		all = append(all, f)
-	}
-	if p.config.Passkeys != nil {
-		all = append(all, p.config.Passkeys)
-	}
-	for _, f := range []authenticator.Verifier{p.config.OTP, p.config.Password} {
-		if f != nil {
-			all = append(all, f)
-		}
-	}
-	if p.config.RecoveryCodes != nil {
-		all = append(all, p.config.RecoveryCodes)
-	}
-	return all
 }
 
 // Routes implements [oidc.Pages]: one page, whose step is in the form; what scripts ask;

@@ -15,8 +15,9 @@ func (h *house) otp() string {
 	return code
 }
 
-func TestPassword(t *testing.T) {
-	h := newHouse(t)
+func TestPassword(t *testing.T) { bothWays(t, testPassword) }
+
+func testPassword(t *testing.T, h *house) {
 	b := h.browser()
 	b.open().requirePage("username").press("continue").requireError(422)
 	b.press("continue", "username", "mia@example.test").requirePage("password")
@@ -29,8 +30,9 @@ func TestPassword(t *testing.T) {
 }
 
 // A name that nobody has, and one who is suspended, see what a wrong password shows.
-func TestNobodyLooksAlike(t *testing.T) {
-	h := newHouse(t)
+func TestNobodyLooksAlike(t *testing.T) { bothWays(t, testNobodyLooksAlike) }
+
+func testNobodyLooksAlike(t *testing.T, h *house) {
 	h.status["tom"] = false
 	var pages []string
 	for _, name := range []string{"mia@example.test", "tom@example.test", "nobody@example.test"} {
@@ -44,8 +46,9 @@ func TestNobodyLooksAlike(t *testing.T) {
 	b.open().press("continue", "username", "tom@example.test").press("continue", "password", password).requireError(422)
 }
 
-func TestStepUp(t *testing.T) {
-	h := newHouse(t)
+func TestStepUp(t *testing.T) { bothWays(t, testStepUp) }
+
+func testStepUp(t *testing.T, h *house) {
 	b := h.browser()
 	b.open("client_id", "two").press("continue", "username", "mia@example.test").press("continue", "password", password)
 	_, _, inputs := b.fields()
@@ -62,8 +65,9 @@ func TestStepUp(t *testing.T) {
 	b.press("continue", "code", h.lastCode()).requireCode()
 }
 
-func TestFirstFactorBySMS(t *testing.T) {
-	h := newHouse(t)
+func TestFirstFactorBySMS(t *testing.T) { bothWays(t, testFirstFactorBySMS) }
+
+func testFirstFactorBySMS(t *testing.T, h *house) {
 	b := h.browser()
 	b.open().press("continue", "username", "mia@example.test").press("other").press("continue", "factor", "sms").requirePage("code")
 	b.press("continue", "code", "000000").requireError(422)
@@ -77,8 +81,9 @@ func TestFirstFactorBySMS(t *testing.T) {
 	b.press("continue", "code", "123456").requireError(422)
 }
 
-func TestConsentPage(t *testing.T) {
-	h := newHouse(t)
+func TestConsentPage(t *testing.T) { bothWays(t, testConsentPage) }
+
+func testConsentPage(t *testing.T, h *house) {
 	b := h.browser()
 	b.open("client_id", "third").press("continue", "username", "mia@example.test").press("continue", "password", password).requirePage("approve")
 	require.NotContains(t, b.body, "<b>Third</b>", "names are escaped")
@@ -88,8 +93,9 @@ func TestConsentPage(t *testing.T) {
 	b.open("client_id", "third").requireCode()
 }
 
-func TestAccounts(t *testing.T) {
-	h := newHouse(t)
+func TestAccounts(t *testing.T) { bothWays(t, testAccounts) }
+
+func testAccounts(t *testing.T, h *house) {
 	b := h.browser()
 	b.open().press("continue", "username", "mia@example.test").press("continue", "password", password).requireCode()
 	b.open("prompt", "select_account").requirePage("another").press("another").requirePage("username")
@@ -104,18 +110,9 @@ func TestAccounts(t *testing.T) {
 	require.Equal(t, "mia", b.claims("app").Subject)
 }
 
-// accounts are the ids of those who can be chosen, the one in use first.
-func (b *browser) accounts() (ids []string) {
-	for _, tag := range inputTag.FindAllString(b.body, -1) {
-		if m := accountTag.FindStringSubmatch(tag); m != nil && m[1] != "" {
-			ids = append(ids, m[1])
-		}
-	}
-	return ids
-}
+func TestRecovery(t *testing.T) { bothWays(t, testRecovery) }
 
-func TestRecovery(t *testing.T) {
-	h := newHouse(t)
+func testRecovery(t *testing.T, h *house) {
 	b := h.browser()
 	b.open().press("continue", "username", "mia@example.test").press("recover")
 	_, _, inputs := b.fields()
@@ -128,8 +125,9 @@ func TestRecovery(t *testing.T) {
 	b.press("continue", "password", "a new password that is long").requireCode()
 }
 
-func TestRecoveryCode(t *testing.T) {
-	h := newHouse(t)
+func TestRecoveryCode(t *testing.T) { bothWays(t, testRecoveryCode) }
+
+func testRecoveryCode(t *testing.T, h *house) {
 	require.NoError(t, h.totp.Remove(t.Context(), "mia", "f1"))
 	b := h.browser()
 	b.open("client_id", "two", "acr_values", "urn:okta:loa:2fa:any").press("continue", "username", "mia@example.test").press("continue", "password", password)
@@ -137,8 +135,9 @@ func TestRecoveryCode(t *testing.T) {
 }
 
 // Whoever begins a sign-in cannot have somebody else finish it, nor another site post it.
-func TestBinding(t *testing.T) {
-	h := newHouse(t)
+func TestBinding(t *testing.T) { bothWays(t, testBinding) }
+
+func testBinding(t *testing.T, h *house) {
 	b, other := h.browser(), h.browser()
 	b.open()
 	other.do(http.MethodGet, b.url.String(), nil)
@@ -153,8 +152,9 @@ func TestBinding(t *testing.T) {
 	require.Equal(t, 400, other.status)
 }
 
-func TestLocked(t *testing.T) {
-	h := newHouse(t)
+func TestLocked(t *testing.T) { bothWays(t, testLocked) }
+
+func testLocked(t *testing.T, h *house) {
 	b := h.browser()
 	b.open().press("continue", "username", "mia@example.test")
 	for range 50 {
@@ -168,8 +168,9 @@ func TestLocked(t *testing.T) {
 }
 
 // A page that was left open too long leads back to the app's own beginning.
-func TestTooLate(t *testing.T) {
-	h := newHouse(t)
+func TestTooLate(t *testing.T) { bothWays(t, testTooLate) }
+
+func testTooLate(t *testing.T, h *house) {
 	b := h.browser()
 	b.open("client_id", "two").press("continue", "username", "mia@example.test").press("continue", "password", password)
 	h.advance(6 * time.Minute)

@@ -19,6 +19,7 @@ var inputs = map[string]string{
 	authenticator.TypeVoice:         "code",
 	authenticator.TypeEmail:         "code",
 	authenticator.TypeRecoveryCodes: "code",
+	authenticator.TypeQuestion:      "answer",
 	authenticator.TypePush:          "",
 }
 
@@ -72,6 +73,8 @@ func (f *flow) ask(ctx context.Context, factor, entry string) (m policy.Method, 
 		m, err = f.pages.config.Password.Verify(ctx, id, entry)
 	case authenticator.TypeTOTP, authenticator.TypeHOTP:
 		m, err = f.pages.config.OTP.Verify(ctx, id, entry)
+	case authenticator.TypeQuestion:
+		m, err = f.pages.config.Question.Verify(ctx, id, entry)
 	case authenticator.TypeRecoveryCodes:
 		return f.pages.config.RecoveryCodes.VerifyAndReplace(ctx, id, entry)
 	default:
@@ -83,9 +86,12 @@ func (f *flow) ask(ctx context.Context, factor, entry string) (m policy.Method, 
 // again1 shows the page of a factor once more, with what was wrong. Of nobody, and of a
 // name that was typed wrong, the page is the same.
 func (f *flow) again1(ctx context.Context, factor, message string, status, retry int) error {
-	v := f.factorPage(factor)
+	v, err := f.factorPage(ctx, factor)
+	if err != nil {
+		return err
+	}
 	v.Error, v.Field, v.Retry = message, inputs[factor], retry
-	if message == "refused" && factor != authenticator.TypePassword {
+	if message == "refused" && factor != authenticator.TypePassword && factor != authenticator.TypeQuestion {
 		v.Error = "refused_code"
 	}
 	if message == "pending" {
@@ -98,7 +104,7 @@ func (f *flow) again1(ctx context.Context, factor, message string, status, retry
 // mayBeFirst reports whether a sign-in, or a recovery, may begin with a factor.
 func (f *flow) mayBeFirst(factor string) bool {
 	if f.form.Get("recovery") != "" || f.a != nil && f.a.Recovery {
-		return factor != authenticator.TypePassword && factor != authenticator.TypeRecoveryCodes && f.pages.has(factor)
+		return factor != authenticator.TypePassword && !neverFirst[factor] && f.pages.has(factor)
 	}
 	for _, t := range f.pages.first {
 		if t == factor {
@@ -112,6 +118,9 @@ func (f *flow) mayBeFirst(factor string) bool {
 func (f *flow) again(ctx context.Context) error {
 	if err := f.resume(ctx); err != nil {
 		return err
+	}
+	if f.step.Enrol != "" {
+		return f.sendAgain(ctx)
 	}
 	if f.pages.set.OutOfBand[f.step.Channel] == nil {
 		return errStep
@@ -135,11 +144,14 @@ func (f *flow) start(ctx context.Context, c factorView, notice string) error {
 		}
 		return f.again1(ctx, c.Type, message, status, retry)
 	}
-	f.step = step{Step: next, Number: challenge.Number, Target: c.Target, Choice: c.ID}
+	f.step = step{Step: next, Number: challenge.Number, Target: c.Target, Choice: c.ID, Skip: f.step.Skip}
 	if err := f.keep(ctx); err != nil {
 		return err
 	}
-	v := f.factorPage(c.Type)
+	v, err := f.factorPage(ctx, c.Type)
+	if err != nil {
+		return err
+	}
 	v.Notice = notice
 	return f.show(http.StatusOK, v)
 }

@@ -42,7 +42,7 @@ for (const [id, authentication] of [['web', client.ClientSecretBasic], ['posting
     assert.ok(answer.asked)
     const tokens = await client.authorizationCodeGrant(config, received(answer), { ...checks, maxAge: 3600, idTokenExpected: true })
     assert.equal(tokens.claims().sub, 'mia')
-    assert.equal(tokens.expiresIn(), 600)
+    assert.equal(tokens.expires_in, 600)
     const info = await client.fetchUserInfo(config, tokens.access_token, 'mia')
     assert.equal(info.email, 'mia@example.test')
     assert.equal(info.name, 'Mia')

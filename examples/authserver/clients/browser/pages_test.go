@@ -1,6 +1,9 @@
 package browser
 
 import (
+	"encoding/json"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +89,37 @@ func TestConsent(t *testing.T) {
 	p.signedIn(h)
 
 	p.open(h.authorize("third", "scope", "openid profile orders:read", "prompt", "none"))
+	p.signedIn(h)
+}
+
+// message is something that was delivered.
+type message struct{ ID, Code string }
+
+// delivered is the newest message to somebody over a channel.
+func (h *house) delivered(t *testing.T, user, channel string) message {
+	t.Helper()
+	res, err := h.Client.Get("http://" + h.Addr + "/dev/outbox?user=" + user + "&channel=" + channel)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	var sent []message
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&sent))
+	require.NotEmpty(t, sent)
+	return sent[len(sent)-1]
+}
+
+// The page of a push goes on by itself when the device has answered.
+func TestPush(t *testing.T) {
+	h := newHouse(t, nil, object{"id": "push", "type": "push", "device": "Mia's phone"})
+	p := h.page(t)
+	p.open(h.authorize("two"))
+	p.signIn("mia")
+	number, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.ID("number")))
+	require.NoError(t, err)
+	answer := strings.NewReader(`{"answer": "approve", "number": "` + strings.TrimSpace(number) + `"}`)
+	res, err := h.Client.Post("http://"+h.Addr+"/dev/push/"+h.delivered(t, "mia", "push").ID, "application/json", answer)
+	require.NoError(t, err)
+	res.Body.Close()
+	require.Equal(t, http.StatusOK, res.StatusCode)
 	p.signedIn(h)
 }

@@ -83,6 +83,11 @@ func Add(a *oauth.Authorization, m policy.Method) error {
 	if a.Subject == "" {
 		return authenticator.ErrRefused // nobody proves nothing, whatever a factor says
 	}
+	// It came with the request, however long it took to judge: what the request brings is
+	// of its time, and must not be older than the authentication that it tells of.
+	if now := a.Request().Time; m.At.After(now) {
+		m.At = now
+	}
 	a.Methods = append(a.Methods, m)
 	a.AuthTime = m.At // of the last completed factor
 	a.Data = ""

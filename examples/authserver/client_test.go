@@ -97,7 +97,7 @@ func (p *process) do(r *http.Request) answer {
 }
 
 // url is where the process listens, whatever its issuer is called.
-func (p *process) url(path string) string { return "http://" + p.Addr + path }
+func (p *process) url(path string) string { return p.scheme + "://" + p.Addr + path }
 
 func (p *process) request(method, path, body string, header ...string) *http.Request {
 	p.t.Helper()

@@ -9,6 +9,7 @@ replace (
 )
 
 require (
+	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/mintyard/mintyard v0.0.0
 	github.com/mintyard/mintyard/authenticator/webauthn v0.0.0
 	github.com/mintyard/mintyard/store/sqlstore v0.0.0
@@ -20,7 +21,6 @@ require (
 	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.4 // indirect
-	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
 	github.com/go-webauthn/webauthn v0.18.2 // indirect
 	github.com/go-webauthn/x v0.3.1 // indirect

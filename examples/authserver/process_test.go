@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,8 +15,9 @@ func TestMain(m *testing.M) { os.Exit(servertest.Main(m, ".")) }
 // process is a running authserver, and what these tests ask of it.
 type process struct {
 	*servertest.Process
-	t     *testing.T
-	ahead time.Duration // what its clock was moved by
+	t      *testing.T
+	scheme string        // of what it listens with
+	ahead  time.Duration // what its clock was moved by
 }
 
 // setup is how a process is started.
@@ -42,7 +44,11 @@ func launch(t *testing.T, s setup) (ready func() *process) {
 	launched := servertest.Launch(t, s.process())
 	return func() *process {
 		t.Helper()
-		return &process{Process: launched(), t: t}
+		p := &process{Process: launched(), t: t, scheme: "http"}
+		if slices.Contains(s.args, "-tls-cert") {
+			p.scheme = "https"
+		}
+		return p
 	}
 }
 

@@ -152,17 +152,14 @@ func (u *users) claims(_ context.Context, r oidc.ClaimsRequest) (oidc.Claims, er
 	return c, nil
 }
 
-// namedInIDToken reports whether an ID token says the user name. What came of a browser
-// says what was asked for, and no more (OpenID Connect Core section 5.4).
+// namedInIDToken reports whether an ID token says the user name. Of a session of a
+// browser it says what was asked for, and no more: what scopes ask for is at UserInfo if
+// there is an access token (OpenID Connect Core section 5.4).
 func namedInIDToken(r oidc.ClaimsRequest) bool {
-	asked := slices.ContainsFunc(r.Requested, func(c oidc.RequestedClaim) bool { return c.Name == "preferred_username" })
-	switch r.Grant.Type {
-	case oauth.GrantAuthorizationCode:
-		return asked
-	case oauth.GrantImplicit:
-		return asked || slices.Contains(r.Scopes, "profile")
+	if r.Grant.SessionID == "" || slices.ContainsFunc(r.Requested, func(c oidc.RequestedClaim) bool { return c.Name == "preferred_username" }) {
+		return true
 	}
-	return true
+	return slices.Contains(r.Scopes, "profile") && slices.Contains(r.Names, "name")
 }
 
 // account is what an authenticator that somebody adds is told of the person.

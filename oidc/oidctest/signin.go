@@ -129,13 +129,13 @@ func (s *Server) prove(w *Walker, u *person) error {
 		case w.Has("approve"):
 			err = w.Press("approve")
 		default:
-			return fmt.Errorf("the page at %s cannot be gone on from: %s", w.URL, w.text())
+			return fmt.Errorf("the page at %s cannot be gone on from: %s", w.URL, w.Text())
 		}
 		if err != nil {
 			return err
 		}
 		if w.Status >= 400 {
-			return fmt.Errorf("status %d at %s: %s", w.Status, w.URL, w.text())
+			return fmt.Errorf("status %d at %s: %s", w.Status, w.URL, w.Text())
 		}
 	}
 	return errors.New("there is no end of pages")

@@ -50,11 +50,12 @@ func NewWalker(transport http.RoundTripper, within string) *Walker {
 
 // Open goes to an address.
 func (w *Walker) Open(address string) error {
-	res, err := w.client.Get(address)
-	if err != nil {
-		return err
-	}
-	return w.take(res)
+	return w.do(http.MethodGet, address, nil)
+}
+
+// Post sends a form to an address, as a page of a client's would.
+func (w *Walker) Post(address string, form url.Values) error {
+	return w.do(http.MethodPost, address, form)
 }
 
 // Has reports whether the page has an input or a button of that name or id.
@@ -81,7 +82,7 @@ func (w *Walker) Form() (to *url.URL, hidden url.Values, err error) {
 func (w *Walker) Press(button string, entries ...string) error {
 	at, ok := w.buttons[button]
 	if !ok {
-		return fmt.Errorf("oidctest: the page at %s has no button %q: %s", w.URL, button, w.text())
+		return fmt.Errorf("oidctest: the page at %s has no button %q: %s", w.URL, button, w.Text())
 	}
 	to, form, err := w.Form()
 	if err != nil {
@@ -93,11 +94,7 @@ func (w *Walker) Press(button string, entries ...string) error {
 	for i := 0; i+1 < len(entries); i += 2 {
 		form.Set(entries[i], entries[i+1])
 	}
-	res, err := w.client.PostForm(to.String(), form)
-	if err != nil {
-		return err
-	}
-	return w.take(res)
+	return w.Post(to.String(), form)
 }
 
 var (
@@ -106,6 +103,23 @@ var (
 	fieldTag  = regexp.MustCompile(`(?is)<(input|button)\b([^>]*)>`)
 	attribute = regexp.MustCompile(`([a-zA-Z-]+)(?:\s*=\s*"([^"]*)")?`)
 )
+
+// do asks for a page, which is what browsers say that they want.
+func (w *Walker) do(method, address string, form url.Values) error {
+	r, err := http.NewRequest(method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := w.client.Do(r)
+	if err != nil {
+		return err
+	}
+	return w.take(res)
+}
 
 // take reads a page.
 func (w *Walker) take(res *http.Response) error {
@@ -147,7 +161,7 @@ func attributes(tag string) map[string]string {
 
 var tags = regexp.MustCompile(`(?s)<style.*?</style>|<script.*?</script>|<[^>]*>`)
 
-// text is what a page says, for messages.
-func (w *Walker) text() string {
+// Text is what the page says, without its tags, for messages and assertions.
+func (w *Walker) Text() string {
 	return strings.Join(strings.Fields(tags.ReplaceAllString(w.Body, " ")), " ")
 }

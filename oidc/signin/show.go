@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/authenticator/proving"
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/policy"
 )
@@ -130,7 +131,9 @@ func (f *flow) showChoose(status int, list []factorView, message string) error {
 
 // showNewCode shows the code that replaces the one that was used, and goes on then.
 func (f *flow) showNewCode(ctx context.Context, m policy.Method, code string) error {
-	f.a.Methods, f.a.AuthTime = append(f.a.Methods, m), m.At
+	if err := proving.Add(f.a, m); err != nil {
+		return err
+	}
 	f.step = f.step.over()
 	if err := f.keep(ctx); err != nil {
 		return err

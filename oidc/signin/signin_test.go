@@ -1,12 +1,19 @@
 package signin_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mintyard/mintyard/authenticator"
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oidc"
+	"github.com/mintyard/mintyard/oidc/signin"
+	"github.com/mintyard/mintyard/policy"
 )
 
 func (h *house) otp() string {
@@ -27,6 +34,31 @@ func testPassword(t *testing.T, h *house) {
 	require.Equal(t, "mia", c.Subject)
 	require.Equal(t, []string{"pwd"}, c.AMR)
 	b.open().requireCode() // single sign-on
+}
+
+// slow takes its time to judge, as a password's hash does on a machine that is busy.
+type slow struct {
+	authenticator.Verifier
+	h *house
+}
+
+func (s slow) Verify(ctx context.Context, id authenticator.Identity, plain string) (policy.Method, error) {
+	s.h.advance(6 * time.Second)
+	return s.Verifier.Verify(ctx, id, plain)
+}
+
+// What comes of a sign-in is never older than the sign-in.
+func TestSlowPassword(t *testing.T) {
+	var s slow
+	h := newHouse(t, func(_ *house, _ *oauth.Config, _ *oidc.Config, c *signin.Config) {
+		s.Verifier, c.Password = c.Password, &s
+	})
+	s.h = h
+	start := h.now()
+	b := h.browser()
+	b.open().press("continue", "username", "mia@example.test").press("continue", "password", password)
+	require.Equal(t, start.Unix(), b.claims("app").AuthTime)
+	require.Equal(t, start.Add(6*time.Second), h.now())
 }
 
 // A name that nobody has, and one who is suspended, see what a wrong password shows.

@@ -415,7 +415,6 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, err)
 	for field, c := range map[string]signin.Config{
 		"Others[0]: is nil":         {Others: []authenticator.Manager{nil}},
-		`have "totp" in two`:        {Others: []authenticator.Manager{h.totp}},
 		"AppPath":                   {AppPath: "//evil.example/"},
 		`First[1]: "question"`:      {First: []string{"totp", "question"}, Question: q},
 		"Config.AppPath: must be a": {AppPath: "login"},

@@ -15,7 +15,7 @@ func (f *factors) pages(h *host, direct directauth.Config) signin.Config {
 	return signin.Config{
 		Users: direct.Users, Password: direct.Password, OTP: direct.OTP, OutOfBand: direct.OutOfBand, Passkeys: direct.Passkeys,
 		RecoveryCodes: direct.RecoveryCodes, Account: h.users.shown, SetPassword: h.setPassword, First: firstOnPages(direct),
-		Enrolment: direct.Enrolment,
+		Enrolment: direct.Enrolment, Others: direct.Auth0.Authenticators,
 	}
 }
 

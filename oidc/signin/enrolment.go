@@ -45,14 +45,9 @@ func (p *Pages) enrolment() (*proving.Enrolment, error) {
 		if m == nil {
 			return nil, fmt.Errorf("signin: Config.Others[%d]: is nil", i)
 		}
-		e.Managers = append(e.Managers, m)
-	}
-	seen := make(map[string]bool)
-	for _, m := range e.Managers {
-		if seen[m.Type()] {
-			return nil, fmt.Errorf("signin: Config: people have %q in two of its fields", m.Type())
+		if e.Managed(m.Type()) == nil {
+			e.Managers = append(e.Managers, m)
 		}
-		seen[m.Type()] = true
 	}
 	return e, nil
 }

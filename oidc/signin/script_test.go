@@ -12,6 +12,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mintyard/mintyard/oauth"
+	"github.com/mintyard/mintyard/oidc"
+	"github.com/mintyard/mintyard/oidc/signin"
 )
 
 // bothWays walks the pages as a person does, and as a script that asks for JSON.
@@ -103,6 +107,22 @@ func (b *browser) read(location string) string {
 	return b.page.Location
 }
 
+// passwordPage is a page after a wrong password.
+const passwordPage = `
+{
+  "page": "password",
+  "form": {
+    "action": "/signin",
+    "hidden": {"step": "verify", "type": "password", "username": "mia@example.test", "request": "REQUEST"}
+  },
+  "client": {"name": "Shop", "host": "app.example"},
+  "person": "mia@example.test",
+  "error": "refused",
+  "field": "password",
+  "data": {"other": true, "recover": true}
+}
+`
+
 // The shape of a page, whole.
 func TestJSON(t *testing.T) {
 	h := newHouse(t)
@@ -111,9 +131,7 @@ func TestJSON(t *testing.T) {
 	b.open("state", "s<t").press("continue", "username", "mia@example.test").press("continue", "password", "wrong").requireError(422)
 	request := b.page.Form.Hidden["request"]
 	require.NotEmpty(t, request)
-	require.JSONEq(t, `{"page":"password","form":{"action":"/signin","hidden":{"step":"verify","type":"password","username":"mia@example.test",
-		"request":"`+request+`"}},"client":{"name":"Shop","host":"app.example"},"person":"mia@example.test","error":"refused","field":"password",
-		"data":{"other":true,"recover":true}}`, b.body)
+	require.JSONEq(t, strings.ReplaceAll(passwordPage, "REQUEST", request), b.body)
 	require.Equal(t, "Accept", b.header.Get("Vary"))
 
 	form, _, _ := b.fields()
@@ -160,3 +178,29 @@ func TestJSON(t *testing.T) {
 }
 
 func body(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
+
+// A host's own page takes the place of ours: it is where the browser is sent.
+func TestAppPath(t *testing.T) {
+	h := newHouse(t, func(_ *house, _ *oauth.Config, _ *oidc.Config, sc *signin.Config) { sc.AppPath = "/login" })
+	h.mux.HandleFunc("/login", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("the app")) })
+	b := h.browser().open()
+	require.Equal(t, "the app", b.body)
+	h.script = true
+	b.do(http.MethodGet, "/signin?"+b.url.RawQuery, nil).requirePage("username")
+	b.press("continue", "username", "mia@example.test").press("continue", "password", password).requireCode()
+	h.script = false
+	b.open("response_mode", "form_post", "prompt", "select_account")
+	require.Equal(t, "the app", b.body)
+	h.script = true
+	b.do(http.MethodGet, "/signin?"+b.url.RawQuery, nil).requirePage("another")
+	form, _, _ := b.fields()
+	form.Set("account", b.accounts()[0])
+	h.script = false
+	b.do(http.MethodPost, "/signin", form)
+	require.Equal(t, "the app", b.body)
+	h.script = true
+	b.do(http.MethodGet, "/signin?"+b.url.RawQuery, nil)
+	require.Equal(t, "https://app.example/cb", b.page.Location)
+	require.NotEmpty(t, b.page.Params["code"])
+	require.Equal(t, "s", b.page.Params["state"])
+}

@@ -60,7 +60,8 @@ type Config struct {
 	Enrolment *policy.Enrolment
 
 	// Others are factors that people may have and that no page here proves. They count as
-	// something that the person has: nothing is added before it is proved.
+	// something that the person has: nothing is added before it is proved. Types that stand
+	// above count once.
 	Others []authenticator.Manager
 
 	// First are the types of the factors that a sign-in may begin with, the one that is

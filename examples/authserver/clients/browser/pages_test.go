@@ -59,12 +59,17 @@ func TestSecondFactor(t *testing.T) {
 	p.signedIn(h)
 }
 
+func (p *page) withoutScript() {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	require.NoError(p.t, err)
+}
+
 // Everything works without a script, but for passkeys and the live status of a push.
 func TestWithoutScript(t *testing.T) {
 	h := newHouse(t, nil, app)
 	p := h.page(t)
-	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	require.NoError(t, err)
+	p.withoutScript()
 	p.open(h.authorize("two"))
 	p.signIn("mia")
 	p.enter("otp", code(t))

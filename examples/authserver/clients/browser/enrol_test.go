@@ -56,7 +56,7 @@ func TestSetUpWithoutScript(t *testing.T) {
 	p.choose("email")
 	p.enter("email", "tom@example.test")
 	p.press("continue")
-	p.enter("code", h.delivered(t, "tom", "email"))
+	p.enter("code", h.delivered(t, "tom", "email").Code)
 	p.press("continue")
 	p.signedIn(h)
 }

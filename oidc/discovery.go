@@ -28,6 +28,7 @@ func (p *Provider) Metadata() oauth.Metadata {
 	m["request_parameter_supported"] = false
 	m["request_uri_parameter_supported"] = false // its default would be true
 	if p.config.Pages != nil {
+		m["prompt_values_supported"] = p.prompts()
 		m["end_session_endpoint"] = p.server.URL(p.config.EndSessionPath)
 		m["frontchannel_logout_supported"] = true
 		m["frontchannel_logout_session_supported"] = true
@@ -38,6 +39,16 @@ func (p *Provider) Metadata() oauth.Metadata {
 		m["check_session_iframe"] = p.server.URL(p.config.CheckSessionPath)
 	}
 	return m
+}
+
+// prompts are the values of prompt that are honoured (Initiating User Registration via
+// OpenID Connect 1.0 section 4).
+func (p *Provider) prompts() []string {
+	list := []string{oauth.PromptNone, oauth.PromptLogin, oauth.PromptConsent, oauth.PromptSelectAccount}
+	if p.creates() {
+		list = append(list, oauth.PromptCreate)
+	}
+	return list
 }
 
 // subjectTypes are those that clients can have.

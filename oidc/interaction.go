@@ -25,6 +25,11 @@ type Pages interface {
 	Error(w http.ResponseWriter, r *http.Request, p *Provider, err *oauth.Error, ref string)
 }
 
+// Creating is implemented by [Pages] that send people to where they make an account
+// (Initiating User Registration via OpenID Connect 1.0). Without, or if Creates says no,
+// prompt=create is refused.
+type Creating interface{ Creates() bool }
+
 // Interaction is what must be done before an authorization request can be answered.
 type Interaction struct {
 	Request *oauth.AuthorizationRequest

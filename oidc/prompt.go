@@ -13,6 +13,7 @@ import (
 
 var (
 	errHint   = oauth.NewError(oauth.CodeInvalidRequest, ReasonHint, "id_token_hint is not an ID token of this server for the client")
+	errCreate = oauth.NewError(oauth.CodeInvalidRequest, ReasonPrompt, "Nobody makes an account here: prompt=create is not supported")
 	errPerson = oauth.NewError(oauth.CodeLoginRequired, ReasonPerson, "Another person is signed in than the client means")
 )
 
@@ -30,6 +31,12 @@ func (p *Provider) interactOrRefuse(w http.ResponseWriter, r *http.Request, req 
 	default:
 		p.config.Pages.Interact(w, r, p, need)
 	}
+}
+
+// creates reports whether people can make accounts for themselves.
+func (p *Provider) creates() bool {
+	pages, ok := p.config.Pages.(Creating)
+	return ok && pages.Creates()
 }
 
 // refuse sends the browser back with an error. A client that watches the session is
@@ -73,6 +80,8 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, req *oauth.A
 	switch {
 	case req.Wants(oauth.PromptSelectAccount) && len(b.sessions) > 0:
 		return &Interaction{Request: req, Need: NeedAccount, Subject: req.Subject}, nil
+	case req.Wants(oauth.PromptCreate) && !p.creates():
+		return nil, errCreate
 	case req.Wants(oauth.PromptCreate):
 		return &Interaction{Request: req, Need: NeedCreate}, nil
 	case s == nil || req.Wants(oauth.PromptLogin) || req.MaxAge != nil && *req.MaxAge == 0: // which is the same (OpenID Connect Core section 3.1.2.1)

@@ -26,13 +26,25 @@ func (p *Pages) Interact(w http.ResponseWriter, r *http.Request, op *oidc.Provid
 		http.SetCookie(w, c)
 	}
 	f.req.Data = digest(c.Value)
-	if err := f.forward(); err != nil {
+	to := f.home()
+	if in.Need == oidc.NeedCreate {
+		f.req, to = oidc.Chosen(f.req, oauth.PromptCreate), p.config.CreateURL
+	}
+	if err := f.forwardTo(to); err != nil {
 		f.end(err)
 	}
 }
 
+// Creates implements [oidc.Creating].
+func (p *Pages) Creates() bool { return p.config.CreateURL != "" }
+
 // forward sends the browser to the page with the request as it is now.
-func (f *flow) forward() error {
+func (f *flow) forward() error { return f.forwardTo(f.home()) }
+
+// home is where the pages are, or the page of the host's that drives them.
+func (f *flow) home() string { return cmp.Or(f.pages.config.AppPath, path(f.op)) }
+
+func (f *flow) forwardTo(to string) error {
 	sealed, err := f.op.Server().Seal(f.req)
 	if err != nil {
 		return err
@@ -40,7 +52,7 @@ func (f *flow) forward() error {
 	h := f.w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	to := cmp.Or(f.pages.config.AppPath, path(f.op)) + "?request=" + sealed
+	to += "?request=" + sealed
 	if script, ok := f.w.(*headless); ok {
 		script.leave(location{Location: to})
 		return nil

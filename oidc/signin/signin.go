@@ -76,6 +76,12 @@ type Config struct {
 	// on the old one ([oauth.Server.EndSubject]). Nil: lost passwords are not replaced here.
 	SetPassword func(ctx context.Context, subject, password string) error
 
+	// CreateURL is the host's page on which people make an account: a path of this site,
+	// or an https URL. It is sent the browser with prompt=create, and sends it back to
+	// the path of the pages, each with the parameter request. "": nobody makes one, and
+	// prompt=create is refused.
+	CreateURL string
+
 	// KnownDevice is as in package directauth.
 	KnownDevice func(ctx context.Context, r *oauth.TokenRequest, subject string) string
 
@@ -145,6 +151,10 @@ func New(c Config) (*Pages, error) {
 	}
 	if c.AppPath != "" && (!strings.HasPrefix(c.AppPath, "/") || strings.HasPrefix(c.AppPath, "//") || strings.ContainsAny(c.AppPath, "\\?# ")) {
 		return nil, errors.New("signin: Config.AppPath: must be a path that begins with /, without a query")
+	}
+	rooted := strings.HasPrefix(c.CreateURL, "/") && !strings.HasPrefix(c.CreateURL, "//") && !strings.Contains(c.CreateURL, "\\")
+	if !rooted && c.CreateURL != "" && oauth.CheckWebURL(c.CreateURL) != nil {
+		return nil, errors.New("signin: Config.CreateURL: is neither a path nor an https URL")
 	}
 	p.config = c
 	p.config.Others = slices.Clone(c.Others)

@@ -213,3 +213,22 @@ func testTooLate(t *testing.T, h *house) {
 	b.press("continue", "username", "mia@example.test")
 	require.Equal(t, 400, b.status)
 }
+
+// People make an account on a page of the host's, and come back to sign in.
+func TestCreate(t *testing.T) {
+	h := newHouse(t, func(_ *house, _ *oauth.Config, _ *oidc.Config, c *signin.Config) { c.CreateURL = "/join" })
+	h.mux.HandleFunc("/join", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/signin?request="+r.FormValue("request"), http.StatusSeeOther)
+	})
+	require.Contains(t, h.provider.Metadata()["prompt_values_supported"], "create")
+	b := h.browser()
+	b.open("prompt", "create").requirePage("username").press("continue", "username", "mia@example.test").press("continue", "password", password).requireCode()
+
+	h = newHouse(t)
+	require.NotContains(t, h.provider.Metadata()["prompt_values_supported"], "create")
+	h.browser().open("prompt", "create").requireRefusal("invalid_request")
+	for _, bad := range []string{"javascript:alert(1)", "join", "http://evil.example", "//evil.example"} {
+		_, err := signin.New(signin.Config{Users: h, Password: slow{}, CreateURL: bad})
+		require.Error(t, err, bad)
+	}
+}

@@ -129,7 +129,7 @@ func TestIDToken(t *testing.T) {
 		require.InDelta(t, time.Now().Unix()-60, c.AuthTime, 5)
 		require.InDelta(t, time.Now().Unix()+3600, c.Expires, 5)
 		require.NotEmpty(t, c.AccessTokenHash)
-		require.NotContains(t, c.Payload, "Mia", "claims are at UserInfo (OpenID Connect Core section 5.4)")
+		require.NotContains(t, c.Payload, `"Mia`, "claims are at UserInfo (OpenID Connect Core section 5.4)")
 
 		b := k.post("/t1/token", "client_id", "app", "grant_type", "refresh_token", "refresh_token", a.text("refresh_token"))
 		r := k.idToken(b, "")

@@ -41,6 +41,12 @@ func claims(t *testing.T, as *oidctest.Server, typ, raw string) *token.Claims {
 	return c
 }
 
+// TestExample runs the test that the Example shows.
+func TestExample(now *testing.T) {
+	t = now
+	Example()
+}
+
 // Every token that must be refused takes one line.
 func TestMint(t *testing.T) {
 	as := oidctest.NewServer(t)

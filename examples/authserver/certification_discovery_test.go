@@ -10,8 +10,8 @@ import (
 )
 
 // registered are the names of metadata of authorization servers that the profiles know:
-// OpenID Connect Discovery section 3, RFC 8414, RFC 9207, and those of logout and session
-// management.
+// OpenID Connect Discovery section 3, RFC 8414, RFC 9207, and those of logout, session
+// management, and initiating user registration.
 var registered = strings.Fields(`
 	issuer authorization_endpoint token_endpoint userinfo_endpoint jwks_uri registration_endpoint scopes_supported
 	response_types_supported response_modes_supported grant_types_supported acr_values_supported subject_types_supported
@@ -26,7 +26,7 @@ var registered = strings.Fields(`
 	introspection_endpoint_auth_methods_supported introspection_endpoint_auth_signing_alg_values_supported
 	code_challenge_methods_supported authorization_response_iss_parameter_supported end_session_endpoint check_session_iframe
 	frontchannel_logout_supported frontchannel_logout_session_supported backchannel_logout_supported
-	backchannel_logout_session_supported`)
+	backchannel_logout_session_supported prompt_values_supported`)
 
 // discovery is oidcc-discovery-endpoint-verification.
 func (c *certification) discovery(t *testing.T) {

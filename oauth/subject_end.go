@@ -56,18 +56,10 @@ func (s *Server) EndSubject(ctx context.Context, subject string) error {
 	if err := mark(subjectEnding); err != nil {
 		return errUnavailable.WithCause(err)
 	}
-	for grant, err := range s.config.Store.List(ctx, key) {
-		if err != nil {
-			return errUnavailable.WithCause(err)
-		}
-		if grant.Kind != kindGrant || grant.Space != s.space {
-			continue
-		}
-		// The tag stays where a sign-in was begun for one person and ended by another.
-		theirs := func(rec *record) bool { return rec.Subject == subject }
-		if err := s.endGrantIf(ctx, grant.ID, ReasonSubjectEnded, theirs); err != nil {
-			return err
-		}
+	// The tag stays where a sign-in was begun for one person and ended by another.
+	theirs := func(g GrantUnder) bool { return g.Subject == subject }
+	if err := s.EndUnder(ctx, key, ReasonSubjectEnded, theirs); err != nil {
+		return err
 	}
 	for _, e := range s.joined.all() {
 		if ender, ok := e.(SubjectEnder); ok {

@@ -134,15 +134,10 @@ func (p *Provider) ConsentsOf(ctx context.Context, clientID string) ([]Consent, 
 
 func (p *Provider) listConsents(ctx context.Context, tag store.Key, of func(*consentRecord) bool) ([]Consent, error) {
 	var list []Consent
-	seen := make(map[store.Key]bool)
-	for key, err := range p.server.Config().Store.List(ctx, tag) {
+	for key, err := range p.tagged(ctx, tag, kindConsent) {
 		if err != nil {
 			return nil, err
 		}
-		if key.Kind != kindConsent || key.Space != p.server.Space() || seen[key] {
-			continue
-		}
-		seen[key] = true
 		rec, err := p.loadConsent(ctx, key)
 		if err != nil {
 			return nil, err
@@ -197,8 +192,7 @@ func (p *Provider) endRevoked(ctx context.Context, key store.Key) error {
 	if err != nil {
 		return err
 	}
-	err = p.editConsent(ctx, key, func(rec *consentRecord) {
+	return p.editConsent(ctx, key, func(rec *consentRecord) {
 		rec.Revoking = slices.DeleteFunc(rec.Revoking, func(name string) bool { return slices.Contains(gone, name) })
 	})
-	return err
 }

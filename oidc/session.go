@@ -163,12 +163,9 @@ func (p *Provider) endSession(ctx context.Context, id [16]byte, why oauth.Reason
 
 // endSubject: a person's sessions end with their grants.
 func (p *Provider) endSubject(ctx context.Context, subject string) error {
-	for key, err := range p.server.Config().Store.List(ctx, p.server.SubjectKey(subject)) {
+	for key, err := range p.tagged(ctx, p.server.SubjectKey(subject), kindSession) {
 		if err != nil {
 			return err
-		}
-		if key.Kind != kindSession || key.Space != p.server.Space() {
-			continue
 		}
 		if _, err := p.endSession(ctx, key.ID, oauth.ReasonSubjectEnded); err != nil {
 			return err
@@ -180,15 +177,10 @@ func (p *Provider) endSubject(ctx context.Context, subject string) error {
 // Sessions lists a person's sessions that are good now, for account pages.
 func (p *Provider) Sessions(ctx context.Context, subject string) ([]*Session, error) {
 	var list []*Session
-	seen := make(map[[16]byte]bool)
-	for key, err := range p.server.Config().Store.List(ctx, p.server.SubjectKey(subject)) {
+	for key, err := range p.tagged(ctx, p.server.SubjectKey(subject), kindSession) {
 		if err != nil {
 			return nil, err
 		}
-		if key.Kind != kindSession || key.Space != p.server.Space() || seen[key.ID] {
-			continue
-		}
-		seen[key.ID] = true
 		s, err := p.loadSession(ctx, key.ID)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,13 +33,7 @@ func (p *page) T(key string, pairs ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	values := make([]string, len(pairs))
-	for i, v := range pairs {
-		if values[i] = v; i%2 == 1 {
-			values[i] = "\u2068" + clean(v) + "\u2069"
-		}
-	}
-	return replace(text, values), nil
+	return fill(text, pairs, func(v string) string { return "\u2068" + v + "\u2069" }), nil
 }
 
 // TB is the same with the values in bold.
@@ -47,13 +42,17 @@ func (p *page) TB(key string, pairs ...string) (template.HTML, error) {
 	if err != nil {
 		return "", err
 	}
-	values := make([]string, len(pairs))
-	for i, v := range pairs {
-		if values[i] = v; i%2 == 1 {
-			values[i] = "<b><bdi>" + html.EscapeString(clean(v)) + "</bdi></b>"
-		}
+	bold := func(v string) string { return "<b><bdi>" + html.EscapeString(v) + "</bdi></b>" }
+	return template.HTML(fill(html.EscapeString(text), pairs, bold)), nil
+}
+
+// fill replaces what stands in braces, each value cleaned and set apart.
+func fill(text string, pairs []string, apart func(string) string) string {
+	values := slices.Clone(pairs)
+	for i := 1; i < len(values); i += 2 {
+		values[i] = apart(clean(values[i]))
 	}
-	return template.HTML(replace(html.EscapeString(text), values)), nil
+	return replace(text, values)
 }
 
 // lookup finds a text. In service a missing one is the English one, and one that is

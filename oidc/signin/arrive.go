@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/mintyard/mintyard/oauth"
 	"github.com/mintyard/mintyard/oidc"
@@ -159,7 +160,7 @@ func (f *flow) show(status int, v *view) error {
 		v.Client = f.client(&o)
 	}
 	if v.Retry > 0 {
-		f.w.Header().Set("Retry-After", itoa(v.Retry))
+		f.w.Header().Set("Retry-After", strconv.Itoa(v.Retry))
 	}
 	return f.pages.render.show(f.w, f.r, status, v, o)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
+	"slices"
 
 	"github.com/mintyard/mintyard/authenticator"
 	"github.com/mintyard/mintyard/policy"
@@ -41,7 +41,7 @@ func (f *flow) verify(ctx context.Context) error {
 		}
 	}
 	if input != "" && entry == "" {
-		return f.again1(ctx, factor, "empty", http.StatusUnprocessableEntity, 0)
+		return f.showAgain(ctx, factor, "empty", http.StatusUnprocessableEntity, 0)
 	}
 	if !begun {
 		if f.hint() == "" || !f.mayBeFirst(factor) {
@@ -57,7 +57,7 @@ func (f *flow) verify(ctx context.Context) error {
 	m, replacement, err := f.ask(ctx, factor, entry)
 	if err != nil {
 		message, status, retry := f.refused(ctx, err)
-		return f.again1(ctx, factor, message, status, retry)
+		return f.showAgain(ctx, factor, message, status, retry)
 	}
 	if replacement != "" {
 		return f.showNewCode(ctx, m, replacement)
@@ -83,9 +83,9 @@ func (f *flow) ask(ctx context.Context, factor, entry string) (m policy.Method, 
 	return m, "", err
 }
 
-// again1 shows the page of a factor once more, with what was wrong. Of nobody, and of a
+// showAgain shows the page of a factor once more, with what was wrong. Of nobody, and of a
 // name that was typed wrong, the page is the same.
-func (f *flow) again1(ctx context.Context, factor, message string, status, retry int) error {
+func (f *flow) showAgain(ctx context.Context, factor, message string, status, retry int) error {
 	v, err := f.factorPage(ctx, factor)
 	if err != nil {
 		return err
@@ -106,12 +106,7 @@ func (f *flow) mayBeFirst(factor string) bool {
 	if f.form.Get("recovery") != "" || f.a != nil && f.a.Recovery {
 		return factor != authenticator.TypePassword && !neverFirst[factor] && f.pages.has(factor)
 	}
-	for _, t := range f.pages.first {
-		if t == factor {
-			return true
-		}
-	}
-	return factor == authenticator.TypeWebAuthn && f.pages.config.Passkeys != nil
+	return slices.Contains(f.pages.first, factor) || factor == authenticator.TypeWebAuthn && f.pages.config.Passkeys != nil
 }
 
 // again sends a code once more, or asks the other device once more.
@@ -142,7 +137,7 @@ func (f *flow) start(ctx context.Context, c factorView, notice string) error {
 				return err
 			}
 		}
-		return f.again1(ctx, c.Type, message, status, retry)
+		return f.showAgain(ctx, c.Type, message, status, retry)
 	}
 	f.step = step{Step: next, Number: challenge.Number, Target: c.Target, Choice: c.ID, Skip: f.step.Skip}
 	if err := f.keep(ctx); err != nil {
@@ -158,5 +153,3 @@ func (f *flow) start(ctx context.Context, c factorView, notice string) error {
 
 // errNoFactor says that nothing is left with which the person could go on.
 var errNoFactor = errors.New("signin: policy asks for what the person cannot prove here")
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -32,7 +32,7 @@ func (e extension) Run(ctx context.Context) { e.p.run(ctx) }
 type pagedExtension struct{ extension }
 
 func (e pagedExtension) Interact(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) {
-	e.p.interactOrRefuse(w, r, req)
+	e.p.interact(w, r, req)
 }
 
 func (e pagedExtension) ErrorPage(w http.ResponseWriter, r *http.Request, err *oauth.Error, ref string) {

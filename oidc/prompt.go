@@ -17,11 +17,11 @@ var (
 	errPerson = oauth.NewError(oauth.CodeLoginRequired, ReasonPerson, "Another person is signed in than the client means")
 )
 
-// interactOrRefuse takes a request from the authorization endpoint: one that the browser's session answers
-// is answered; one that wants no pages and needs one is refused; for any other the pages
-// take over (OpenID Connect Core sections 3.1.2.3 to 3.1.2.6).
-func (p *Provider) interactOrRefuse(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) {
-	need, err := p.interact(w, r, req)
+// interact takes a request from the authorization endpoint: one that the browser's
+// session answers is answered; one that wants no pages and needs one is refused; for any
+// other the pages take over (OpenID Connect Core sections 3.1.2.3 to 3.1.2.6).
+func (p *Provider) interact(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) {
+	need, err := p.Continue(w, r, req)
 	switch {
 	case err != nil:
 		p.refuse(w, r, req, err)
@@ -58,11 +58,6 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, req *oauth.Aut
 // says otherwise what must be done before: for pages that the person comes to, and comes
 // back to. nil is that it was answered.
 func (p *Provider) Continue(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) (*Interaction, error) {
-	return p.interact(w, r, req)
-}
-
-// interact answers, or says what must be done before.
-func (p *Provider) interact(w http.ResponseWriter, r *http.Request, req *oauth.AuthorizationRequest) (*Interaction, error) {
 	if err := p.takeHint(r.Context(), req); err != nil {
 		return nil, err
 	}
